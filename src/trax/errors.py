@@ -1,0 +1,115 @@
+"""Everything that can go wrong in Trax, as one tree.
+
+    TraxError
+    ├── UsageError                     the request itself is wrong (exit code 2)
+    ├── MediaError                     a file can't be used; retrying won't help
+    │   ├── MediaNotFound              nothing at that path
+    │   ├── UnreadableMedia            empty, damaged, encrypted, or no media at all
+    │   ├── NoAudio                    a media file without an audio stream
+    │   ├── MediaTooLong               longer than the limit
+    │   └── MediaChanged               the bytes differ from those that were added
+    ├── ModelError
+    │   ├── UnknownModel               no such model name
+    │   ├── ModelUnavailable           known, but neither on this machine nor to be downloaded
+    │   └── LanguageUnsupported        an English-only model and another language
+    ├── DatabaseError
+    │   ├── DatabaseUnavailable        no answer, or the embedded server can't start
+    │   ├── DatabaseTooOld             a PostgreSQL older than 15
+    │   ├── DatabaseNotMigrated        the schema is older or newer than this Trax
+    │   └── RecordNotFound             no row with that ID
+    ├── JobInterrupted                 a job lost its claim, or was cancelled
+    └── OutputError                    a result can't be written (disk full, no permission)
+
+`message` says what happened, `next_step` what to do about it. `retryable` tells a queue whether trying again can help.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class TraxError(Exception):
+    """A failure that is explained to the user in one or two sentences."""
+
+    exit_code: ClassVar[int] = 1
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, message: str, next_step: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.next_step = next_step
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.next_step}".strip()
+
+
+class UsageError(TraxError):
+    exit_code = 2
+
+
+class MediaError(TraxError):
+    pass
+
+
+class MediaNotFound(MediaError):
+    pass
+
+
+class UnreadableMedia(MediaError):
+    pass
+
+
+class NoAudio(MediaError):
+    pass
+
+
+class MediaTooLong(MediaError):
+    pass
+
+
+class MediaChanged(MediaError):
+    pass
+
+
+class ModelError(TraxError):
+    pass
+
+
+class UnknownModel(ModelError):
+    exit_code = 2
+
+
+class ModelUnavailable(ModelError):
+    pass
+
+
+class LanguageUnsupported(ModelError):
+    pass
+
+
+class DatabaseError(TraxError):
+    pass
+
+
+class DatabaseUnavailable(DatabaseError):
+    retryable = True
+
+
+class DatabaseTooOld(DatabaseError):
+    pass
+
+
+class DatabaseNotMigrated(DatabaseError):
+    pass
+
+
+class RecordNotFound(DatabaseError):
+    pass
+
+
+class JobInterrupted(TraxError):
+    retryable = True
+
+
+class OutputError(TraxError):
+    pass

@@ -1,0 +1,76 @@
+"""What was said, when, and how sure the model is: values without identity, as every stage passes them on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from trax.timeline import Interval, Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word with the space that Whisper puts before it."""
+
+    start: Seconds  # from the start of the media, not of the window
+    end: Seconds
+    text: str  # joining the texts of a segment's words gives the segment's text
+    probability: float  # mean of its tokens, 0..1, uncalibrated
+    speaker: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch of speech that is read as one unit: a sentence, or what stands between two pauses."""
+
+    start: Seconds
+    end: Seconds
+    text: str  # without leading or trailing space
+    words: tuple[Word, ...] = ()
+    avg_logprob: float = 0.0
+    no_speech_prob: float = 0.0
+    compression_ratio: float = 1.0
+    temperature: float = 0.0
+    speaker: str | None = None
+
+    @property
+    def interval(self) -> Interval:
+        return Interval(self.start, self.end)
+
+    @property
+    def confidence(self) -> float:
+        """Mean probability of the words, weighted by their length in characters; 0..1."""
+        weights = [max(1, len(word.text.strip())) for word in self.words]
+        if not weights:
+            return 0.0
+        return sum(w * word.probability for w, word in zip(weights, self.words, strict=True)) / sum(weights)
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """All segments of one media file, in order of time."""
+
+    language: str  # ISO 639-1
+    duration: Seconds  # of the media, as decoded
+    segments: tuple[Segment, ...] = ()
+    language_probability: float | None = None  # None: given by the user or not measured
+
+    @property
+    def text(self) -> str:
+        return " ".join(segment.text for segment in self.segments)
+
+    @property
+    def words(self) -> tuple[Word, ...]:
+        return tuple(word for segment in self.segments for word in segment.words)
+
+    @property
+    def word_count(self) -> int:
+        return len(self.text.split())
+
+    @property
+    def confidence(self) -> float | None:
+        """Mean word probability over the whole transcript, 0..1; None where nothing was said."""
+        words = self.words
+        if not words:
+            return None
+        weights = [max(1, len(word.text.strip())) for word in words]
+        return sum(w * word.probability for w, word in zip(weights, words, strict=True)) / sum(weights)

@@ -1,0 +1,42 @@
+"""Fixtures for every test: a clean environment, the shared recordings, the real small models.
+
+What a test needs and does not find is a skip on a laptop, a failure where TRAX_TEST_REQUIRE_ALL is set.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+SHARED_DATA = Path(os.environ.get("TRAX_TEST_DATA", REPOSITORY.parent / "shared" / "data"))
+
+pytest_plugins = ["tests.fixtures.models", "tests.fixtures.database"]
+
+
+def missing(what: str) -> NoReturn:
+    """Skip, or fail where everything must be present."""
+    if os.environ.get("TRAX_TEST_REQUIRE_ALL"):
+        pytest.fail(f"{what}, and TRAX_TEST_REQUIRE_ALL is set", pytrace=False)
+    pytest.skip(what)
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No setting of the developer reaches a test; nothing is written outside the test's folder."""
+    for name in list(os.environ):
+        if name.startswith("TRAX_") and not name.startswith("TRAX_TEST_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("TRAX_HOME", str(tmp_path / "trax-home"))
+    monkeypatch.setenv("TRAX_OFFLINE", "1")
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real recordings that stands beside the checkout; never part of the project."""
+    if not (SHARED_DATA / "MANIFEST.md").exists():
+        missing(f"the shared test data is not at {SHARED_DATA} (set TRAX_TEST_DATA)")
+    return SHARED_DATA
