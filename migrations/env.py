@@ -1,0 +1,54 @@
+"""How Alembic reaches the database: over the connection that `trax db upgrade` hands in, or one opened here."""
+
+from __future__ import annotations
+
+from alembic import context
+from sqlalchemy import Connection, text
+
+from trax.database import mapper_registry, models  # noqa: F401  (the models register themselves)
+from trax.database.connect import open_unchecked
+from trax.settings import load_settings
+
+UPGRADE_LOCK = 7_287_829_101  # any number that nobody else uses: two upgrades at once would trip over each other
+
+
+def run_migrations(connection: Connection) -> None:
+    connection.execute(text("SET lock_timeout = '10s'"))
+    connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": UPGRADE_LOCK})
+    connection.commit()
+    try:
+        context.configure(
+            connection=connection,
+            target_metadata=mapper_registry.metadata,
+            transaction_per_migration=True,
+            compare_type=True,
+            compare_server_default=True,
+        )
+        with context.begin_transaction():
+            context.run_migrations()
+    finally:
+        connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": UPGRADE_LOCK})
+        connection.commit()
+
+
+def run_offline() -> None:
+    """Print the SQL (`alembic upgrade head --sql`) for a database administrator to review or run."""
+    context.configure(
+        dialect_name="postgresql",
+        target_metadata=mapper_registry.metadata,
+        literal_binds=True,
+        transaction_per_migration=True,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+if context.is_offline_mode():
+    run_offline()
+elif (handed_in := context.config.attributes.get("connection")) is not None:
+    run_migrations(handed_in)
+else:
+    database = open_unchecked(load_settings())
+    with database.engine.connect() as own:
+        run_migrations(own)
+    database.close()

@@ -1,0 +1,49 @@
+"""From settings to a database that is ready for use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from trax.database import migrate
+from trax.database.engine import Database, PoolOptions
+from trax.settings import Settings
+
+
+def _silent(_: str) -> None:
+    pass
+
+
+def open_unchecked(settings: Settings, announce: Callable[[str], None] = _silent) -> Database:
+    """The database that the settings name, with no look at its schema; starts the embedded server if need be."""
+    pool = PoolOptions(settings.pool_size, settings.pool_overflow, settings.pool_timeout)
+    if settings.database_url is not None:
+        return Database(settings.database_url.get_secret_value(), pool)
+    from trax.database import embedded
+
+    url = embedded.ensure_running(settings.home, settings.database_idle, announce)
+    return Database(url, pool, embedded=True)
+
+
+def open_database(settings: Settings, announce: Callable[[str], None] = _silent) -> Database:
+    """The database that the settings name, reachable and with the right schema.
+
+    The embedded database belongs to Trax, so its schema is upgraded here; any other one is its owner's to upgrade.
+
+    Raises: DatabaseUnavailable, DatabaseTooOld, DatabaseNotMigrated, UsageError.
+    """
+    database = open_unchecked(settings, announce)
+    try:
+        database.check_server()
+        if database.embedded and _is_behind(database):
+            announce("Preparing the database ...")
+            migrate.upgrade(database)
+        migrate.require_current(database)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _is_behind(database: Database) -> bool:
+    found = migrate.revision(database)
+    return found.known and not found.is_current
