@@ -1,0 +1,200 @@
+"""The archive as a Python object: what the command line does, for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from trax.database import documents, lookup, media, transcripts
+from trax.database.connect import open_database
+from trax.database.media import MediaSummary
+from trax.database.models import MediaFile, TranscriptionResult
+from trax.errors import TraxError, UsageError
+from trax.export import ExportDocument, render
+from trax.ingest.local import expand
+from trax.jobs.prepare import register
+from trax.jobs.run import clean_up, transcribe_media
+from trax.pipeline import Hook, Request, stages_of
+from trax.settings import Settings, load_settings
+from trax.transcribe.engines import EngineOptions, Engines
+from trax.transcript import Transcript
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One stored version of a transcript."""
+
+    id: UUID
+    media_id: UUID
+    job_id: UUID
+    version: int
+    parent_id: UUID | None
+    pipeline_version: str
+    transcript: Transcript
+    title: str
+    source: str
+    model_used: str | None
+    accuracy: float | None  # estimated share of words that are right, 0..1
+    word_count: int | None
+    processing_time: float | None  # seconds
+    created_at: datetime
+    existed: bool = False  # the same request had been answered before; nothing was done
+
+    def export(self, format: str = "txt") -> str:
+        """The transcript as `txt`, `srt`, `vtt`, `json` or `md`."""
+        return render(_document(self), format)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one of several sources: a result, or the reason why there is none."""
+
+    source: Path
+    result: Result | None
+    error: TraxError | None = None
+
+
+class Archive:
+    """Media files and their transcripts in one PostgreSQL; use it in a `with` block."""
+
+    def __init__(self, settings: Settings | None = None, announce: Callable[[str], None] = lambda _: None) -> None:
+        self.settings = settings or load_settings()
+        self._announce = announce
+        self.database = open_database(self.settings, announce)
+        self._engines: Engines | None = None
+        clean_up(self.database)
+
+    def transcribe(
+        self, source: str | Path, *, hook: Hook | None = None, force: bool = False, **options: Any
+    ) -> Result:
+        """The stored transcript of one local file; `options` are fields of `Request`, such as model or language.
+
+        Raises: TraxError: what went wrong, and what to do about it.
+        """
+        paths = expand([str(source)])
+        if len(paths) != 1:
+            raise UsageError(f"{source} is {len(paths)} media files.", "Use `transcribe_all` for several.")
+        return self._transcribe(paths[0], self._request(options), hook or Hook(), force)
+
+    def transcribe_all(
+        self, sources: Sequence[str], *, hook: Hook | None = None, force: bool = False, **options: Any
+    ) -> Iterator[Outcome]:
+        """Outcomes in order, one as soon as its file is done; a file that fails doesn't hold up the others."""
+        request = self._request(options)
+        for path in expand(sources):
+            try:
+                yield Outcome(path, self._transcribe(path, request, hook or Hook(), force))
+            except TraxError as error:
+                yield Outcome(path, None, error)
+
+    def media(self, *, status: str | None = None, limit: int | None = None) -> Sequence[MediaSummary]:
+        """Media files, newest first."""
+        with self.database.transaction() as session:
+            return media.listing(session, status=status, limit=limit)
+
+    def media_file(self, media_id: str) -> MediaFile:
+        """The media file with that ID, which may be shortened."""
+        with self.database.transaction() as session:
+            return lookup.media(session, media_id)
+
+    def result(self, id: str, version: int | None = None) -> Result:
+        """A stored transcript: of a media file the newest or the given version, or the one with that result ID.
+
+        Raises: RecordNotFound, UsageError: no such ID, or not a unique one.
+        """
+        with self.database.transaction() as session:
+            file, found = lookup.media_or_result(session, id)
+            if found is None or (version is not None and found.version != version):
+                found = transcripts.of_media(session, file.id, version)
+            return _result(found, file)
+
+    def versions(self, id: str) -> list[Result]:
+        """All versions of a media file's transcript, oldest first."""
+        with self.database.transaction() as session:
+            file, _ = lookup.media_or_result(session, id)
+            return [_result(found, file) for found in transcripts.versions(session, file.id)]
+
+    def close(self) -> None:
+        """Give the connections back; the embedded server goes on for a while, for the next one."""
+        self.database.close()
+
+    def __enter__(self) -> Archive:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _request(self, options: dict[str, Any]) -> Request:
+        settings = self.settings
+        defaults = Request(model=settings.model, language=settings.language)
+        decode = replace(defaults.decode, max_duration=settings.max_duration)
+        try:
+            request = replace(defaults, **{"decode": decode, **{k: v for k, v in options.items() if v is not None}})
+        except TypeError as error:
+            raise UsageError(f"Not an option of a transcription: {error}.", "See `trax.pipeline.Request`.") from error
+        stages_of(request.pipeline)
+        return request
+
+    def _transcribe(self, path: Path, request: Request, hook: Hook, force: bool) -> Result:
+        registered = register(self.database, path)
+        finished = transcribe_media(self.database, registered.media_id, request, self._models(), hook, force=force)
+        with self.database.transaction() as session:
+            file = media.get(session, registered.media_id)
+        return replace(_result(finished.result, file), existed=finished.existed)
+
+    def _models(self) -> Engines:
+        if self._engines is None:
+            settings = self.settings
+            options = EngineOptions(
+                models_folder=settings.home / "models",
+                offline=settings.offline,
+                device=settings.device,
+                compute_type=settings.compute_type,
+                threads=settings.threads,
+                batch_size=settings.batch_size,
+            )
+            self._engines = Engines(options, self._announce)
+        return self._engines
+
+
+def transcribe(source: str | Path, *, settings: Settings | None = None, force: bool = False, **options: Any) -> Result:
+    """The stored transcript of one local file: `trax.transcribe("talk.mp3", model="tiny.en")`."""
+    with Archive(settings) as archive:
+        return archive.transcribe(source, force=force, **options)
+
+
+def _result(row: TranscriptionResult, file: MediaFile) -> Result:
+    return Result(
+        id=row.id,
+        media_id=row.media_file_id,
+        job_id=row.job_id,
+        version=row.version,
+        parent_id=row.parent_result_id,
+        pipeline_version=row.pipeline_version,
+        transcript=documents.transcript_of(row),
+        title=file.filename,
+        source=file.source_path,
+        model_used=row.model_used,
+        accuracy=row.accuracy,
+        word_count=row.word_count,
+        processing_time=row.processing_time,
+        created_at=row.created_at,
+    )
+
+
+def _document(result: Result) -> ExportDocument:
+    return ExportDocument(
+        transcript=result.transcript,
+        title=result.title,
+        source=result.source,
+        media_id=str(result.media_id),
+        result_id=str(result.id),
+        version=result.version,
+        pipeline_version=result.pipeline_version,
+        model_used=result.model_used,
+        created_at=result.created_at.isoformat(),
+    )

@@ -1,0 +1,110 @@
+"""The JSON documents in which `transcription_results` keeps a transcript, and the way back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from trax.database.models import TranscriptionResult
+from trax.transcript import Segment, Transcript, Word
+
+TIME_DIGITS = 4  # a tenth of a millisecond; one sample at 16 kHz is 0.0625 ms
+
+
+def content_v1(transcript: Transcript) -> dict[str, Any]:
+    """`content` of a transcript as Whisper heard it."""
+    return {
+        "text": transcript.text,
+        "language": transcript.language,
+        "segments": [
+            {
+                "id": number,
+                "start": _time(segment.start),
+                "end": _time(segment.end),
+                "text": segment.text,
+                "confidence": _score(segment.confidence),
+            }
+            for number, segment in enumerate(transcript.segments)
+        ],
+    }
+
+
+def segments(transcript: Transcript) -> list[dict[str, Any]]:
+    """`segments`: everything known of each segment, with its words."""
+    return [_segment(number, segment) for number, segment in enumerate(transcript.segments)]
+
+
+def confidence_scores(transcript: Transcript) -> dict[str, Any]:
+    """`confidence_scores`: of the whole, of each segment, and how many words are in doubt."""
+    probabilities = [word.probability for word in transcript.words]
+    overall = transcript.confidence
+    return {
+        "overall": None if overall is None else _score(overall),
+        "segments": [_score(segment.confidence) for segment in transcript.segments],
+        "words": len(probabilities),
+        "words_below_half": sum(probability < 0.5 for probability in probabilities),
+        "language": transcript.language_probability,
+    }
+
+
+def transcript_of(result: TranscriptionResult) -> Transcript:
+    """The transcript that a stored result holds."""
+    content, scores, config = result.content, result.confidence_scores or {}, result.model_config or {}
+    stored = result.segments if result.segments is not None else content.get("segments", [])
+    read = tuple(_read_segment(segment) for segment in stored)
+    return Transcript(
+        language=content.get("language") or "und",
+        duration=config.get("duration") or max((segment.end for segment in read), default=0.0),
+        segments=read,
+        language_probability=scores.get("language"),
+    )
+
+
+def _segment(number: int, segment: Segment) -> dict[str, Any]:
+    document: dict[str, Any] = {
+        "id": number,
+        "start": _time(segment.start),
+        "end": _time(segment.end),
+        "text": segment.text,
+        "confidence": _score(segment.confidence),
+        "avg_logprob": _score(segment.avg_logprob),
+        "no_speech_prob": _score(segment.no_speech_prob),
+        "compression_ratio": _score(segment.compression_ratio),
+        "temperature": segment.temperature,
+        "words": [_word(word) for word in segment.words],
+    }
+    return document if segment.speaker is None else {**document, "speaker": segment.speaker}
+
+
+def _word(word: Word) -> dict[str, Any]:
+    document: dict[str, Any] = {
+        "start": _time(word.start),
+        "end": _time(word.end),
+        "word": word.text,
+        "probability": _score(word.probability),
+    }
+    return document if word.speaker is None else {**document, "speaker": word.speaker}
+
+
+def _read_segment(document: dict[str, Any]) -> Segment:
+    return Segment(
+        start=document["start"],
+        end=document["end"],
+        text=document["text"],
+        words=tuple(
+            Word(w["start"], w["end"], w["word"], w.get("probability", 0.0), w.get("speaker"))
+            for w in document.get("words", [])
+        ),
+        avg_logprob=document.get("avg_logprob", 0.0),
+        no_speech_prob=document.get("no_speech_prob", 0.0),
+        compression_ratio=document.get("compression_ratio", 1.0),
+        temperature=document.get("temperature", 0.0),
+        speaker=document.get("speaker"),
+    )
+
+
+def _time(seconds: float) -> float:
+    return round(float(seconds), TIME_DIGITS)
+
+
+def _score(value: float) -> float:
+    return round(float(value), 4)

@@ -1,0 +1,117 @@
+"""Queries about media files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from trax.database import claims
+from trax.database.models import MediaFile, TranscriptionResult
+
+
+@dataclass(frozen=True, slots=True)
+class NewMedia:
+    """What is known of a local file before anything looked inside it."""
+
+    filename: str
+    file_size: int
+    file_hash: str
+    source_path: str
+    local_path: str
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class MediaSummary:
+    """A media file with the state of its transcripts."""
+
+    media: MediaFile
+    versions: int
+    newest_version: int | None
+
+
+def add(session: Session, new: NewMedia) -> tuple[MediaFile, bool]:
+    """The row of these bytes, and whether it is new; the same bytes never get a second row."""
+    # A path has one content at a time: rows of its earlier bytes no longer have theirs anywhere.
+    session.execute(
+        update(MediaFile)
+        .where(MediaFile.local_path == new.local_path, MediaFile.file_hash != new.file_hash)
+        .values(local_path=None)
+    )
+    statement = insert(MediaFile).values(
+        filename=new.filename,
+        file_size=new.file_size,
+        file_hash=new.file_hash,
+        source_path=new.source_path,
+        local_path=new.local_path,
+        file_metadata={"mtime_ns": new.mtime_ns},
+    )
+    added = session.scalar(statement.on_conflict_do_nothing(index_elements=["file_hash"]).returning(MediaFile.id))
+    media = session.scalars(select(MediaFile).where(MediaFile.file_hash == new.file_hash)).one()
+    if added is None and (media.local_path is None or not Path(media.local_path).exists()):
+        media.local_path = new.local_path
+        media.file_metadata = {**(media.file_metadata or {}), "mtime_ns": new.mtime_ns}
+    return media, added is not None
+
+
+def get(session: Session, media_id: UUID) -> MediaFile:
+    """The row; it must exist."""
+    return session.get_one(MediaFile, media_id)
+
+
+def set_status(session: Session, media_id: UUID, status: str, error: str | None = None) -> None:
+    """Move a media file to `status`; `error` is kept in (or cleared from) `file_metadata`."""
+    media = get(session, media_id)
+    metadata = {key: value for key, value in (media.file_metadata or {}).items() if key != "error"}
+    media.file_metadata = metadata if error is None else {**metadata, "error": error}
+    media.status = status
+
+
+def describe(
+    session: Session, media_id: UUID, *, mime_type: str, duration: float | None, metadata: dict[str, Any]
+) -> None:
+    """Record what a probe found, and mark the file as ready."""
+    media = get(session, media_id)
+    kept = {key: value for key, value in (media.file_metadata or {}).items() if key in ("mtime_ns", "decoding")}
+    media.mime_type = mime_type
+    media.duration = duration
+    media.file_metadata = {**kept, **metadata}
+    media.status = "ready"
+
+
+def record_decoding(session: Session, media_id: UUID, duration: float, report: dict[str, Any]) -> None:
+    """Replace the declared duration by the decoded one, and keep what decoding noticed."""
+    media = get(session, media_id)
+    media.duration = duration
+    media.file_metadata = {**(media.file_metadata or {}), "decoding": report}
+
+
+def listing(session: Session, *, status: str | None = None, limit: int | None = None) -> Sequence[MediaSummary]:
+    """Media files, newest first, each with its number of transcript versions."""
+    results = TranscriptionResult
+    statement = (
+        select(MediaFile, func.count(results.id), func.max(results.version))
+        .outerjoin(results, results.media_file_id == MediaFile.id)
+        .group_by(MediaFile.id)
+        .order_by(MediaFile.created_at.desc(), MediaFile.id)
+        .limit(limit)
+    )
+    if status is not None:
+        statement = statement.where(MediaFile.status == status)
+    return [MediaSummary(media, count, newest) for media, count, newest in session.execute(statement)]
+
+
+def release_abandoned(session: Session) -> int:
+    """Put media files that a dead process left `processing` back to `pending`; returns how many."""
+    stuck = session.scalars(select(MediaFile).where(MediaFile.status == "processing")).all()
+    abandoned = [media for media in stuck if claims.is_free(session, media.id)]
+    for media in abandoned:
+        media.status = "pending"
+    return len(abandoned)

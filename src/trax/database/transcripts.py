@@ -1,0 +1,97 @@
+"""Queries about transcription results: every improvement is a new row, numbered within its media file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, literal, select
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Session
+
+from trax.database import documents
+from trax.database.models import MediaFile, TranscriptionResult
+from trax.errors import RecordNotFound
+from trax.transcript import Transcript
+
+
+@dataclass(frozen=True, slots=True)
+class NewResult:
+    """What a stage hands over to be stored."""
+
+    job_id: UUID
+    media_id: UUID
+    pipeline_version: str
+    transcript: Transcript
+    accuracy: float | None
+    processing_time: float  # seconds
+    model_used: str
+    model_config: dict[str, Any]
+    parent_id: UUID | None = None
+
+
+def store(session: Session, new: NewResult) -> TranscriptionResult:
+    """The stored row, with the next version number of its media file."""
+    # The media row is the lock on the numbering: two results at once get different versions.
+    session.execute(select(MediaFile.id).where(MediaFile.id == new.media_id).with_for_update())
+    result = TranscriptionResult(
+        job_id=new.job_id,
+        media_file_id=new.media_id,
+        pipeline_version=new.pipeline_version,
+        content=documents.content_v1(new.transcript),
+        segments=documents.segments(new.transcript),
+        confidence_scores=documents.confidence_scores(new.transcript),
+        accuracy=new.accuracy,
+        word_count=new.transcript.word_count,
+        processing_time=new.processing_time,
+        model_used=new.model_used,
+        model_config=new.model_config,
+        parent_result_id=new.parent_id,
+        version=_newest_version(session, new.media_id) + 1,
+    )
+    session.add(result)
+    session.flush()
+    session.refresh(result)
+    return result
+
+
+def versions(session: Session, media_id: UUID) -> Sequence[TranscriptionResult]:
+    """All results of a media file, oldest first."""
+    statement = select(TranscriptionResult).where(TranscriptionResult.media_file_id == media_id)
+    return session.scalars(statement.order_by(TranscriptionResult.version, TranscriptionResult.created_at)).all()
+
+
+def of_media(session: Session, media_id: UUID, version: int | None = None) -> TranscriptionResult:
+    """The result with that version number, or the newest.
+
+    Raises: RecordNotFound: the media has no such result.
+    """
+    statement = select(TranscriptionResult).where(TranscriptionResult.media_file_id == media_id)
+    if version is not None:
+        statement = statement.where(TranscriptionResult.version == version)
+    newest_first = statement.order_by(TranscriptionResult.version.desc(), TranscriptionResult.created_at.desc())
+    result = session.scalars(newest_first.limit(1)).first()
+    if result is None:
+        what = "transcript yet" if version is None else f"version {version}"
+        hint = "Run `trax transcribe` on it." if version is None else "`trax versions` lists what there is."
+        raise RecordNotFound(f"Media {str(media_id)[:8]} has no {what}.", hint)
+    return result
+
+
+def with_request(
+    session: Session, media_id: UUID, pipeline_version: str, request: dict[str, Any]
+) -> TranscriptionResult | None:
+    """The newest result that was made from this very request, if there is one."""
+    statement = select(TranscriptionResult).where(
+        TranscriptionResult.media_file_id == media_id,
+        TranscriptionResult.pipeline_version == pipeline_version,
+        TranscriptionResult.model_config["request"] == literal(request, JSONB),
+    )
+    return session.scalars(statement.order_by(TranscriptionResult.version.desc()).limit(1)).first()
+
+
+def _newest_version(session: Session, media_id: UUID) -> int:
+    statement = select(func.max(TranscriptionResult.version)).where(TranscriptionResult.media_file_id == media_id)
+    return session.scalar(statement) or 0

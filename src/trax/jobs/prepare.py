@@ -1,0 +1,94 @@
+"""From a path to a media row that is ready: hash, register, probe."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+from trax.database import claims, media
+from trax.database.engine import Database
+from trax.database.models import MediaFile
+from trax.errors import MediaChanged, MediaError
+from trax.ingest.local import text_of
+from trax.media.files import display_name, identify
+from trax.media.probe import probe
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A media file that the database knows."""
+
+    media_id: UUID
+    filename: str
+    is_new: bool
+
+
+def register(database: Database, path: Path) -> Registered:
+    """The media row of the file's bytes: the same bytes give the same row, changed bytes a new one.
+
+    Raises: MediaNotFound, UnreadableMedia, MediaChanged.
+    """
+    identity = identify(path)
+    new = media.NewMedia(
+        filename=display_name(path),
+        file_size=identity.size_bytes,
+        file_hash=identity.sha256,
+        source_path=text_of(path),
+        local_path=text_of(path),
+        mtime_ns=identity.mtime_ns,
+    )
+    with database.transaction() as session:
+        row, is_new = media.add(session, new)
+        return Registered(row.id, row.filename, is_new)
+
+
+def make_ready(database: Database, media_id: UUID, path: Path) -> None:
+    """Walk a media row to `ready`, or to `failed` with the reason; a row that is ready already stays so.
+
+    Raises: MediaError: the file can't be used.
+    """
+    with claims.claim(database, media_id, wait=True):
+        with database.transaction() as session:
+            row = media.get(session, media_id)
+            if row.status == "ready":
+                return
+            media.set_status(session, media_id, "processing")
+        try:
+            info = probe(path)
+        except MediaError as error:
+            with database.transaction() as session:
+                media.set_status(session, media_id, "failed", str(error))
+            raise
+        with database.transaction() as session:
+            media.describe(
+                session,
+                media_id,
+                mime_type=info.mime_type,
+                duration=info.duration,
+                metadata=info.file_metadata,
+            )
+
+
+def local_file(row: MediaFile) -> Path:
+    """Where the bytes of a media row are, still the ones that were added.
+
+    Raises: MediaChanged: they are gone, or differ.
+    """
+    hint = "Add the file again from where it is now."
+    if row.local_path is None:
+        raise MediaChanged(f"The bytes of {row.filename} are no longer at {row.source_path}.", hint)
+    path = path_of(row.local_path)
+    if not path.is_file():
+        raise MediaChanged(f"{row.filename} is no longer at {row.local_path}.", hint)
+    found = path.stat()
+    known = (row.file_size, (row.file_metadata or {}).get("mtime_ns"))
+    # The hash is only computed again where size or time give a reason to doubt.
+    if (found.st_size, found.st_mtime_ns) != known and identify(path).sha256 != row.file_hash:
+        raise MediaChanged(f"{row.local_path} has changed since it was added.", hint)
+    return path
+
+
+def path_of(text: str) -> Path:
+    """The path that `text_of` wrote down."""
+    return Path(text)

@@ -1,0 +1,209 @@
+"""The whole flow on one page: each pipeline version is a visible list of stages.
+
+A stage takes a media file (and what earlier stages made of it) and returns values. It knows nothing of the database,
+of jobs or of who waits for it; `jobs` runs the stages and commits what each returns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any
+
+from trax.audio import Samples, Window
+from trax.errors import LanguageUnsupported, ModelUnavailable, UsageError
+from trax.media.decode import DecodeOptions, DecodeReport, Decoding, decode
+from trax.timeline import Seconds
+from trax.transcribe.confidence import estimate_accuracy
+from trax.transcribe.engines import MULTILINGUAL_FALLBACK, Engines
+from trax.transcribe.transcriber import LanguageGuess, TranscribeOptions, Transcriber
+from trax.transcript import Segment, Transcript
+from trax.vad.regions import VadOptions
+from trax.vad.windows import windows
+
+LANGUAGE_WINDOWS = 3  # windows of speech from which the language is told
+SURE_LANGUAGE = 0.5  # a guess below this doesn't overrule an English-only model
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked for; two equal requests for the same bytes ask for the same transcript."""
+
+    pipeline: str = "v1"
+    model: str = "distil-large-v3"
+    language: str | None = None  # None: detect
+    decode: DecodeOptions = field(default_factory=DecodeOptions)
+    vad: VadOptions = field(default_factory=VadOptions)
+    transcribe: TranscribeOptions = field(default_factory=TranscribeOptions)
+
+    def as_json(self) -> dict[str, Any]:
+        return _jsonable(asdict(self))
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a stage is; `total` is None while it can't be known."""
+
+    stage: str
+    done: Seconds
+    total: Seconds | None
+
+
+class Hook:
+    """What a stage tells whoever runs it; this one is told and keeps quiet."""
+
+    def progress(self, progress: Progress) -> None:
+        """Called often."""
+
+    def notice(self, text: str) -> None:
+        """Something the user should know, such as an assumption that was made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What stage `transcribe` made of one media file."""
+
+    transcript: Transcript
+    accuracy: float | None
+    model_used: str
+    model_config: dict[str, Any]
+    decoding: DecodeReport
+
+
+@dataclass(frozen=True, slots=True)
+class Tongue:
+    """The language in force, the engine that understands it, and how we know."""
+
+    guess: LanguageGuess
+    engine: Transcriber
+    how: str  # given, detected or assumed
+
+    def as_json(self) -> dict[str, Any]:
+        probability = self.guess.probability if self.how == "detected" else None
+        return {"code": self.guess.language, "probability": probability, "how": self.how}
+
+
+def transcribe(path: Path, request: Request, engines: Engines, hook: Hook) -> Heard:
+    """Stage v1: decode, find speech, tell the language, and transcribe window by window.
+
+    Sound streams through: memory doesn't grow with the length of the file.
+    """
+    engine = engines.get(request.model)
+    with decode(path, request.decode) as decoding:
+        found = windows(_watched(decoding, hook), request.vad)
+        first = list(islice(found, LANGUAGE_WINDOWS))
+        tongue = choose_language(first, request, engine, engines, hook)
+        heard: list[Segment] = []
+        for result in tongue.engine.transcribe(chain(first, found), tongue.guess.language, request.transcribe):
+            heard.extend(result.segments)
+            hook.progress(Progress("transcribe", result.end, decoding.info.duration))
+        report = decoding.report
+    hook.progress(Progress("transcribe", report.duration, report.duration))
+    transcript = _transcript(heard, tongue, report)
+    return Heard(
+        transcript=transcript,
+        accuracy=estimate_accuracy(transcript),
+        model_used=str(tongue.engine.description()["model"])[:100],
+        model_config=_model_config(request, tongue, report),
+        decoding=report,
+    )
+
+
+Stage = Callable[[Path, Request, Engines, Hook], Heard]
+
+PIPELINES: dict[str, tuple[Stage, ...]] = {
+    "v1": (transcribe,),
+}
+
+
+def stages_of(pipeline: str) -> tuple[Stage, ...]:
+    """The stages of a pipeline, in order; each commits a result of its own.
+
+    Raises: UsageError: there is no such pipeline.
+    """
+    if pipeline not in PIPELINES:
+        raise UsageError(f"There is no pipeline {pipeline!r} in this version.", f"Choose from: {', '.join(PIPELINES)}.")
+    return PIPELINES[pipeline]
+
+
+def choose_language(first: list[Window], request: Request, engine: Transcriber, engines: Engines, hook: Hook) -> Tongue:
+    """The language of the speech and an engine that knows it; an English-only engine never gets another one.
+
+    Raises: LanguageUnsupported: the model doesn't know the language, and no other model is to be had.
+    """
+    if request.language is not None:
+        if engine.english_only and request.language != "en":
+            raise LanguageUnsupported(
+                f"Model {request.model} knows only English, not {request.language!r}.",
+                f"Choose a multilingual model, such as --model {MULTILINGUAL_FALLBACK}.",
+            )
+        return Tongue(LanguageGuess(request.language, 1.0), engine, "given")
+    if not first:
+        return Tongue(LanguageGuess("en", 0.0), engine, "assumed")
+    if not engine.english_only:
+        return Tongue(engine.detect_language(first), engine, "detected")
+    return _check_english(first, request, engine, engines, hook)
+
+
+def _check_english(first: list[Window], request: Request, engine: Transcriber, engines: Engines, hook: Hook) -> Tongue:
+    # Whoever names a `.en` model has said English; fetching a second model to doubt it would be presumptuous.
+    detector = engines.detector(may_download=not request.model.endswith(".en"))
+    if detector is None:
+        hook.notice(
+            f"The language was not checked: {request.model} knows only English and no multilingual model is on this "
+            "machine. Taken as English; `trax models download tiny` makes the check possible."
+        )
+        return Tongue(LanguageGuess("en", 0.0), engine, "assumed")
+    guess = detector.detect_language(first)
+    if guess.language == "en" or guess.probability < SURE_LANGUAGE:
+        return Tongue(LanguageGuess("en", guess.probability), engine, "detected")
+    return Tongue(guess, _multilingual(guess, request, engines, hook), "detected")
+
+
+def _multilingual(guess: LanguageGuess, request: Request, engines: Engines, hook: Hook) -> Transcriber:
+    sounds = f"This sounds like {guess.language!r} ({guess.probability:.0%}), and {request.model} knows only English"
+    try:
+        engine = engines.get(MULTILINGUAL_FALLBACK)
+    except ModelUnavailable as error:
+        raise LanguageUnsupported(
+            f"{sounds}; the multilingual {MULTILINGUAL_FALLBACK} is not on this machine.",
+            f"Run `trax models download {MULTILINGUAL_FALLBACK}`, name another multilingual model with --model, "
+            "or insist with --language en.",
+        ) from error
+    hook.notice(f"{sounds}: transcribed with {MULTILINGUAL_FALLBACK} instead.")
+    return engine
+
+
+def _watched(decoding: Decoding, hook: Hook) -> Iterator[Samples]:
+    done = 0
+    for block in decoding:
+        done += len(block)
+        hook.progress(Progress("decode", done / 16_000, decoding.info.duration))
+        yield block
+
+
+def _transcript(heard: list[Segment], tongue: Tongue, report: DecodeReport) -> Transcript:
+    probability = tongue.guess.probability if tongue.how == "detected" else None
+    return Transcript(tongue.guess.language, report.duration, tuple(heard), probability)
+
+
+def _model_config(request: Request, tongue: Tongue, report: DecodeReport) -> dict[str, Any]:
+    return {
+        **tongue.engine.description(),
+        "language": tongue.as_json(),
+        "temperature": request.transcribe.temperatures[0],
+        "response_format": "verbose_json",
+        "duration": round(report.duration, 4),
+        "request": request.as_json(),
+    }
+
+
+def _jsonable(value: Any) -> Any:
+    """Tuples as lists, as they come back from JSON: stored requests compare equal to new ones."""
+    if isinstance(value, dict):
+        return {key: _jsonable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_jsonable(item) for item in value]
+    return value

@@ -1,0 +1,77 @@
+"""Loaded models, each loaded once per process, and the choice of the one that understands a language."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from trax.errors import ModelUnavailable
+from trax.transcribe.models import resolve
+from trax.transcribe.transcriber import Transcriber
+
+DETECTORS = ("tiny", "base", "small", "large-v3-turbo", "medium", "large-v3", "large-v2")  # cheapest first
+MULTILINGUAL_FALLBACK = "large-v3-turbo"  # for languages that an English-only model doesn't know
+
+
+@dataclass(frozen=True, slots=True)
+class EngineOptions:
+    """Where models lie and what they run on."""
+
+    models_folder: Path
+    offline: bool = False
+    device: str = "auto"
+    compute_type: str = "auto"
+    threads: int = 0  # 0: one per core
+    batch_size: int = 0  # 0: chosen by device
+    detector: str | None = None  # the model that tells languages apart; None: the cheapest on this machine
+
+
+@dataclass(slots=True)
+class Engines:
+    """Speech engines by model name."""
+
+    options: EngineOptions
+    on_progress: Callable[[str], None]
+    _loaded: dict[str, Transcriber] = field(default_factory=dict)
+
+    def get(self, name: str) -> Transcriber:
+        """The engine for that model, loaded now if it isn't yet.
+
+        Raises: UnknownModel, ModelUnavailable.
+        """
+        if name not in self._loaded:
+            self._loaded[name] = self._load(name, offline=self.options.offline)
+        return self._loaded[name]
+
+    def detector(self, *, may_download: bool) -> Transcriber | None:
+        """A multilingual engine that can tell languages apart; None where there is none to be had."""
+        if self.options.detector is not None:
+            return self.get(self.options.detector)
+        for name in DETECTORS:
+            if name in self._loaded:
+                return self._loaded[name]
+        for name in DETECTORS:
+            if (engine := self._try_load(name, offline=True)) is not None:
+                return engine
+        return self._try_load(DETECTORS[0], offline=False) if may_download and not self.options.offline else None
+
+    def _try_load(self, name: str, *, offline: bool) -> Transcriber | None:
+        try:
+            self._loaded[name] = self._load(name, offline=offline)
+        except ModelUnavailable:
+            return None
+        return self._loaded[name]
+
+    def _load(self, name: str, *, offline: bool) -> Transcriber:
+        from trax.transcribe.faster_whisper import load
+
+        options = self.options
+        model = resolve(name, models_folder=options.models_folder, offline=offline, on_progress=self.on_progress)
+        return load(
+            model,
+            device=options.device,
+            compute_type=options.compute_type,
+            threads=options.threads,
+            batch_size=options.batch_size,
+        )
