@@ -1,0 +1,126 @@
+"""From encoded windows to tokens: beam search for a batch, then Whisper's fallback for each window that failed."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from trax.transcribe.transcriber import TranscribeOptions
+
+MAX_LENGTH = 448  # tokens of Whisper's text context
+
+
+@dataclass(frozen=True, slots=True)
+class Hypothesis:
+    """One reading of a window, with Whisper's scores for it."""
+
+    tokens: tuple[int, ...]  # text only
+    text: str
+    avg_logprob: float
+    no_speech_prob: float
+    compression_ratio: float
+    temperature: float
+
+    def is_silent(self, options: TranscribeOptions) -> bool:
+        """Whether the model thinks that nobody spoke."""
+        return self.no_speech_prob > options.no_speech_limit and self.avg_logprob <= options.avg_logprob_limit
+
+    def is_repetitive(self, options: TranscribeOptions) -> bool:
+        """Whether the text compresses as only loops do."""
+        return self.compression_ratio > options.compression_ratio_limit
+
+    def has_failed(self, options: TranscribeOptions) -> bool:
+        """Whether another temperature should be tried."""
+        improbable = self.avg_logprob < options.avg_logprob_limit
+        return (self.is_repetitive(options) or improbable) and not (
+            improbable and self.no_speech_prob > options.no_speech_limit
+        )
+
+
+def compression_ratio(text: str) -> float:
+    """How much smaller the text gets by zlib: above 2.4 it repeats itself."""
+    data = text.encode()
+    return len(data) / len(zlib.compress(data)) if data else 0.0
+
+
+class Decoder:
+    """Beam search with fallback for one language."""
+
+    def __init__(self, model: Any, tokenizer: Any, suppressed: Sequence[int]) -> None:
+        self._model = model  # ctranslate2.models.Whisper
+        self._tokenizer = tokenizer  # faster_whisper.tokenizer.Tokenizer
+        self._suppressed = list(suppressed)
+
+    def decode(self, encoded: Sequence[Any], options: TranscribeOptions) -> list[Hypothesis]:
+        """The best reading of each window; `encoded` are encoder outputs, shape (1, 1500, d_model) each."""
+        first = self._generate(join(encoded), len(encoded), options, options.temperatures[0])
+        return [self._fall_back(window, hypothesis, options) for window, hypothesis in zip(encoded, first, strict=True)]
+
+    def _fall_back(self, encoded: Any, first: Hypothesis, options: TranscribeOptions) -> Hypothesis:
+        """Whisper's rule: the first temperature that passes the limits, else the most probable of all."""
+        tried = [first]
+        for temperature in options.temperatures[1:]:
+            if not tried[-1].has_failed(options):
+                return tried[-1]
+            tried += self._generate(encoded, 1, options, temperature)
+        if not tried[-1].has_failed(options):
+            return tried[-1]
+        sound = [hypothesis for hypothesis in tried if not hypothesis.is_repetitive(options)]
+        return max(sound or tried, key=lambda hypothesis: hypothesis.avg_logprob)
+
+    def _generate(self, encoded: Any, count: int, options: TranscribeOptions, temperature: float) -> list[Hypothesis]:
+        if temperature > 0:
+            search = {
+                "beam_size": 1,
+                "num_hypotheses": options.best_of,
+                "sampling_topk": 0,
+                "sampling_temperature": temperature,
+            }
+        else:
+            search = {"beam_size": options.beam_size, "patience": options.patience}
+        results = self._model.generate(
+            encoded,
+            [self._prompt(options)] * count,
+            length_penalty=options.length_penalty,
+            max_length=MAX_LENGTH,
+            return_scores=True,
+            return_no_speech_prob=True,
+            suppress_blank=True,
+            suppress_tokens=self._suppressed,
+            **search,
+        )
+        return [self._hypothesis(result, options, temperature) for result in results]
+
+    def _prompt(self, options: TranscribeOptions) -> list[int]:
+        before: list[int] = []
+        if options.initial_prompt:
+            prompt = self._tokenizer.encode(" " + options.initial_prompt.strip())
+            before = [self._tokenizer.sot_prev, *prompt[-(MAX_LENGTH // 2 - 1) :]]
+        return [*before, *self._tokenizer.sot_sequence, self._tokenizer.no_timestamps]
+
+    def _hypothesis(self, result: Any, options: TranscribeOptions, temperature: float) -> Hypothesis:
+        sequence = result.sequences_ids[0]
+        tokens = tuple(token for token in sequence if token < self._tokenizer.eot)
+        text = self._tokenizer.decode(list(tokens)).strip()
+        total_logprob = result.scores[0] * len(sequence) ** options.length_penalty
+        return Hypothesis(
+            tokens=tokens,
+            text=text,
+            avg_logprob=float(total_logprob / (len(sequence) + 1)),  # the end of text counts, as in Whisper
+            no_speech_prob=float(result.no_speech_prob),
+            compression_ratio=compression_ratio(text),
+            temperature=temperature,
+        )
+
+
+def join(encoded: Sequence[Any]) -> Any:
+    """Several encoder outputs as one batch."""
+    import ctranslate2
+
+    if len(encoded) == 1:
+        return encoded[0]
+    return ctranslate2.StorageView.from_array(np.concatenate([np.asarray(view) for view in encoded]))

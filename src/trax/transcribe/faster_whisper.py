@@ -1,0 +1,182 @@
+"""The engine: Whisper on CTranslate2, with faster-whisper's tokenizer, features and aligner."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from importlib.metadata import version
+from itertools import islice
+from typing import Any
+
+from trax.audio import Window
+from trax.errors import LanguageUnsupported, ModelUnavailable
+from trax.transcribe.decoding import Decoder, Hypothesis
+from trax.transcribe.device import EnginePlan, plan
+from trax.transcribe.models import ResolvedModel
+from trax.transcribe.segments import ScoredWord, segments_of
+from trax.transcribe.transcriber import LanguageGuess, TranscribeOptions, WindowResult
+from trax.transcribe.words import words_of
+
+DEFAULT_OPTIONS = TranscribeOptions()
+LANGUAGE_WINDOWS = 3
+FRAMES = 3000  # of the model's input, 10 ms each
+ALIGN_FILTER = 7  # frames of Whisper's median filter over the attention
+RECORDED_PACKAGES = ("trax-transcripts", "ctranslate2", "faster-whisper", "onnxruntime", "av")
+
+
+def load(
+    model: ResolvedModel,
+    *,
+    device: str = "auto",
+    compute_type: str = "auto",
+    threads: int = 0,
+    batch_size: int = 0,
+) -> FasterWhisperTranscriber:
+    """The engine with the weights of `model`, ready to run.
+
+    A GPU that turns out not to work is passed over where `device` is "auto"; `description()["notes"]` says so.
+
+    Raises: UsageError: a device or compute type that isn't there. ModelUnavailable: the weights can't be loaded.
+    """
+    chosen = plan(device, compute_type, threads, batch_size)
+    try:
+        engine = _engine(model, chosen)
+    except RuntimeError as error:
+        if chosen.device == "cpu" or device != "auto":
+            raise _broken(model, error) from error
+        fallback = plan("cpu", "auto", threads, batch_size)
+        chosen = replace(fallback, notes=(f"the GPU was found but doesn't work: {first_line(error)}",))
+        engine = _engine(model, chosen)
+    return FasterWhisperTranscriber(engine, model, chosen)
+
+
+def _engine(model: ResolvedModel, chosen: EnginePlan) -> Any:
+    from faster_whisper import WhisperModel
+
+    return WhisperModel(
+        str(model.path),
+        device=chosen.device,
+        compute_type=chosen.compute_type,
+        cpu_threads=chosen.threads_per_worker,
+        num_workers=chosen.workers,
+        local_files_only=True,
+    )
+
+
+def _broken(model: ResolvedModel, error: Exception) -> ModelUnavailable:
+    return ModelUnavailable(
+        f"The weights of {model.name} in {model.path} can't be loaded: {first_line(error)}.",
+        "Remove the folder and let Trax fetch the model again, or choose another model.",
+    )
+
+
+def first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
+
+
+class FasterWhisperTranscriber:
+    """A loaded model. Calls may come from several threads; batches of one call run on the engine's workers."""
+
+    def __init__(self, engine: Any, model: ResolvedModel, chosen: EnginePlan) -> None:
+        self._engine = engine  # faster_whisper.WhisperModel
+        self._model = model
+        self._plan = chosen
+
+    @property
+    def english_only(self) -> bool:
+        return self._model.english_only or not self._engine.model.is_multilingual
+
+    def description(self) -> dict[str, Any]:
+        return {
+            "engine": "faster-whisper",
+            "model": self._model.name,
+            "revision": self._model.revision,
+            "source": self._model.source,
+            "english_only": self.english_only,
+            "device": self._plan.device,
+            "compute_type": self._plan.compute_type,
+            "workers": self._plan.workers,
+            "threads_per_worker": self._plan.threads_per_worker,
+            "batch_size": self._plan.batch_size,
+            "notes": list(self._plan.notes),
+            "versions": {package: version(package) for package in RECORDED_PACKAGES},
+        }
+
+    def detect_language(self, windows: Sequence[Window]) -> LanguageGuess:
+        if self.english_only:
+            return LanguageGuess("en", 1.0)
+        sums: dict[str, float] = {}
+        heard = list(windows[:LANGUAGE_WINDOWS])
+        for window in heard:
+            for token, probability in self._engine.model.detect_language(self._encode(window))[0]:
+                language = token.strip("<|>")
+                sums[language] = sums.get(language, 0.0) + probability / len(heard)
+        if not sums:
+            return LanguageGuess("en", 0.0)
+        best = max(sums, key=lambda language: sums[language])
+        return LanguageGuess(best, sums[best])
+
+    def transcribe(
+        self, windows: Iterable[Window], language: str, options: TranscribeOptions = DEFAULT_OPTIONS
+    ) -> Iterator[WindowResult]:
+        self._check_language(language)
+        waiting = iter(windows)
+        with ThreadPoolExecutor(self._plan.workers, thread_name_prefix="trax-engine") as pool:
+            running: deque[Future[list[WindowResult]]] = deque()
+            try:
+                while True:
+                    batch = list(islice(waiting, self._plan.batch_size)) if len(running) <= self._plan.workers else []
+                    if batch:
+                        running.append(pool.submit(self._batch, batch, language, options))
+                    elif running:
+                        yield from running.popleft().result()
+                    else:
+                        break
+            finally:
+                for future in running:
+                    future.cancel()
+
+    def _check_language(self, language: str) -> None:
+        if self.english_only and language != "en":
+            raise LanguageUnsupported(
+                f"The model {self._model.name} knows only English, and the language is {language}.",
+                "Choose a multilingual model, such as large-v3-turbo (--model large-v3-turbo).",
+            )
+        if language not in self._engine.supported_languages:
+            raise LanguageUnsupported(
+                f"The model {self._model.name} doesn't know the language {language!r}.",
+                "Give a code of ISO 639-1 that Whisper knows, such as en, de, fr or ja.",
+            )
+
+    def _batch(self, windows: Sequence[Window], language: str, options: TranscribeOptions) -> list[WindowResult]:
+        from faster_whisper.tokenizer import Tokenizer
+        from faster_whisper.transcribe import get_suppressed_tokens
+
+        engine = self._engine
+        tokenizer = Tokenizer(engine.hf_tokenizer, engine.model.is_multilingual, task="transcribe", language=language)
+        decoder = Decoder(engine.model, tokenizer, get_suppressed_tokens(tokenizer, [-1]))
+        encoded = [self._encode(window) for window in windows]
+        hypotheses = decoder.decode(encoded, options)
+        results = []
+        for window, view, hypothesis in zip(windows, encoded, hypotheses, strict=True):
+            words = self._words(window, view, hypothesis, tokenizer, options)
+            segments = segments_of(words, options)
+            results.append(WindowResult(window.start, window.start + window.duration, segments))
+        return results
+
+    def _encode(self, window: Window) -> Any:
+        from faster_whisper.audio import pad_or_trim
+
+        features = self._engine.feature_extractor(window.waveform.samples)[..., :-1]
+        return self._engine.encode(pad_or_trim(features, FRAMES))
+
+    def _words(
+        self, window: Window, encoded: Any, hypothesis: Hypothesis, tokenizer: Any, options: TranscribeOptions
+    ) -> list[ScoredWord]:
+        if hypothesis.is_silent(options) or not hypothesis.text:
+            return []
+        frames = min(FRAMES, int(window.duration * 100))
+        alignment = self._engine.find_alignment(tokenizer, [list(hypothesis.tokens)], encoded, frames, ALIGN_FILTER)
+        return [ScoredWord(word, hypothesis) for word in words_of(alignment[0], window)]

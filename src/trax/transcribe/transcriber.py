@@ -1,0 +1,78 @@
+"""What every speech engine promises, and the options and results that pass through it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from trax.audio import Window
+from trax.timeline import Seconds
+from trax.transcript import Segment
+
+# Radford et al. 2022, "Robust Speech Recognition via Large-Scale Weak Supervision", §4.5, and openai/whisper's defaults
+TEMPERATURES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
+COMPRESSION_RATIO_LIMIT = 2.4
+AVG_LOGPROB_LIMIT = -1.0
+NO_SPEECH_LIMIT = 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class TranscribeOptions:
+    """How a window is decoded; the defaults are Whisper's own."""
+
+    beam_size: int = 5
+    patience: float = 1.0
+    best_of: int = 5  # samples at temperatures above 0
+    temperatures: tuple[float, ...] = TEMPERATURES
+    length_penalty: float = 1.0
+    compression_ratio_limit: float = COMPRESSION_RATIO_LIMIT
+    avg_logprob_limit: float = AVG_LOGPROB_LIMIT
+    no_speech_limit: float = NO_SPEECH_LIMIT
+    initial_prompt: str | None = None  # names and spellings that every window is told beforehand
+    relisten_after: Seconds = 1.5  # unexplained speech of this length is listened to again; 0: never
+    max_segment: Seconds = 30.0
+    segment_pause: Seconds = 0.8  # a pause of this length ends a segment
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageGuess:
+    """The language that most of the sound seems to be in."""
+
+    language: str  # ISO 639-1 (Whisper also knows a few three-letter codes)
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class WindowResult:
+    """What was said in one window; no segments where the model heard nothing."""
+
+    start: Seconds  # of the window, in the media
+    end: Seconds
+    segments: tuple[Segment, ...]
+
+
+class Transcriber(Protocol):
+    """An engine that is loaded and ready; one instance serves any number of media."""
+
+    @property
+    def english_only(self) -> bool:
+        """Whether the model knows no language but English."""
+        ...
+
+    def description(self) -> dict[str, Any]:
+        """Everything needed to run it again, as JSON: model, revision, device, compute type, threads, versions."""
+        ...
+
+    def detect_language(self, windows: Sequence[Window]) -> LanguageGuess:
+        """The language of the first few windows; English with probability 1 where the model knows no other."""
+        ...
+
+    def transcribe(
+        self, windows: Iterable[Window], language: str, options: TranscribeOptions = ...
+    ) -> Iterator[WindowResult]:
+        """One result per window, in the order of the windows.
+
+        Raises: LanguageUnsupported: the model doesn't know `language`.
+        """
+        ...

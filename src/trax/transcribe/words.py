@@ -1,0 +1,67 @@
+"""Words with times: what the aligner says, brought in line with the window and with the speech that was heard."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from trax.audio import Window
+from trax.timeline import Interval, Seconds
+from trax.transcript import Word
+
+PREPENDED = "\"'“¿([{-"
+APPENDED = "\"'.。,，!！?？:：”)]}、"
+SHORTEST: Seconds = 0.02  # the aligner's step
+SPEECH_MARGIN: Seconds = 0.2  # how far a word may reach out of the speech that the VAD heard
+
+
+def words_of(alignment: Sequence[dict[str, Any]], window: Window) -> list[Word]:
+    """Words of one window in order of time, each within the window, none empty, none overlapping."""
+    from faster_whisper.transcribe import merge_punctuations
+
+    timings = [dict(timing) for timing in alignment]
+    merge_punctuations(timings, PREPENDED, APPENDED)
+    words = [
+        Word(
+            start=window.start + float(timing["start"]),
+            end=window.start + float(timing["end"]),
+            text=_with_space(str(timing["word"]), first=not number),
+            probability=min(1.0, max(0.0, float(timing["probability"]))),
+        )
+        for number, timing in enumerate(timing for timing in timings if timing["word"].strip())
+    ]
+    return in_order([_within_speech(word, window) for word in words], window.start, window.start + window.duration)
+
+
+def _with_space(text: str, *, first: bool) -> str:
+    """Text as in the middle of a line, also for the first word of a window in languages that write spaces."""
+    return " " + text if first and text.isascii() and not text.startswith(" ") else text
+
+
+def _within_speech(word: Word, window: Window) -> Word:
+    """The word without the pauses that the aligner added to it: it leaves no time between words."""
+    if not window.speech:
+        return word
+    span = Interval(word.start, word.end)
+    region = max(window.speech, key=lambda speech: (speech.overlap(span), -_distance(speech, span)))
+    start = max(word.start, region.start - SPEECH_MARGIN)
+    end = min(word.end, region.end + SPEECH_MARGIN)
+    return replace(word, start=start, end=end) if start < end else word
+
+
+def _distance(first: Interval, second: Interval) -> Seconds:
+    return max(0.0, second.start - first.end, first.start - second.end)
+
+
+def in_order(words: Sequence[Word], start: Seconds, end: Seconds) -> list[Word]:
+    """The same words between `start` and `end`, each at least `SHORTEST` long and none before its predecessor's end."""
+    placed: list[Word] = []
+    earliest = start
+    for number, word in enumerate(words):
+        latest = end - SHORTEST * (len(words) - number)  # leaves room for the words that follow
+        first = min(max(word.start, earliest), latest)
+        last = min(max(word.end, first + SHORTEST), latest + SHORTEST)
+        placed.append(replace(word, start=first, end=last))
+        earliest = last
+    return placed

@@ -1,0 +1,85 @@
+"""Silero VAD v6 over a stream: the state of the network is carried from block to block.
+
+The weights are those that faster-whisper carries in its package (`assets/silero_vad_v6.onnx`, MIT, from
+snakers4/silero-vad).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trax.audio import SAMPLE_RATE, Samples
+
+FRAME_SAMPLES = 512  # 32 ms, what the network was trained on at 16 kHz
+FRAME_SECONDS = FRAME_SAMPLES / SAMPLE_RATE
+CONTEXT_SAMPLES = 64  # of the frame before, which the network wants in front of each frame
+STATE_SHAPE = (1, 1, 128)
+
+Probabilities = NDArray[np.float32]  # one per frame, 0..1
+
+
+def speech_probabilities(blocks: Iterable[Samples]) -> Iterator[tuple[Samples, Probabilities]]:
+    """The same sound in whole frames, each frame with the probability that it holds speech.
+
+    Every yielded pair has `len(samples) <= FRAME_SAMPLES * len(probabilities)`; only the last frame may be incomplete.
+    """
+    detector = SpeechDetector()
+    rest: Samples = np.zeros(0, dtype=np.float32)
+    for block in blocks:
+        samples = np.concatenate((rest, block)) if len(rest) else block
+        whole = len(samples) - len(samples) % FRAME_SAMPLES
+        rest = samples[whole:].copy()
+        if whole:
+            yield samples[:whole], detector(samples[:whole])
+    if len(rest):
+        padded = np.zeros(FRAME_SAMPLES, dtype=np.float32)
+        padded[: len(rest)] = rest
+        yield rest, detector(padded)
+
+
+class SpeechDetector:
+    """The network with its memory of what it has heard so far."""
+
+    def __init__(self) -> None:
+        self._session = _session()
+        self._h = np.zeros(STATE_SHAPE, dtype=np.float32)
+        self._c = np.zeros(STATE_SHAPE, dtype=np.float32)
+        self._context = np.zeros(CONTEXT_SAMPLES, dtype=np.float32)
+
+    def __call__(self, samples: Samples) -> Probabilities:
+        """Speech probability of each frame; `samples` must be whole frames that follow on the last call's."""
+        frames = samples.reshape(-1, FRAME_SAMPLES)
+        inputs = np.empty((len(frames), CONTEXT_SAMPLES + FRAME_SAMPLES), dtype=np.float32)
+        inputs[:, CONTEXT_SAMPLES:] = frames
+        inputs[0, :CONTEXT_SAMPLES] = self._context
+        inputs[1:, :CONTEXT_SAMPLES] = frames[:-1, -CONTEXT_SAMPLES:]
+        self._context = frames[-1, -CONTEXT_SAMPLES:].copy()
+        output, self._h, self._c = self._session.run(None, {"input": inputs, "h": self._h, "c": self._c})
+        probabilities: Probabilities = np.asarray(output, dtype=np.float32).reshape(-1)
+        return probabilities
+
+
+@cache
+def _session() -> Any:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.inter_op_num_threads = 1
+    options.intra_op_num_threads = 1  # the network is tiny: more threads only wait for each other
+    options.enable_cpu_mem_arena = False
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(str(_weights()), providers=["CPUExecutionProvider"], sess_options=options)
+
+
+def _weights() -> Path:
+    spec = find_spec("faster_whisper")  # the package is located, not imported: it would load the engine
+    assert spec is not None
+    assert spec.origin is not None
+    return Path(spec.origin).parent / "assets" / "silero_vad_v6.onnx"
