@@ -13,7 +13,7 @@ from trax.export.srt import render_srt
 from trax.export.txt import render_txt
 from trax.export.vtt import render_vtt
 
-__all__ = ["FORMATS", "ExportDocument", "Format", "render"]
+__all__ = ["FORMATS", "ExportDocument", "Format", "format_named", "render"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +38,21 @@ FORMATS: dict[str, Format] = {
 }
 
 
+def format_named(name: str) -> Format:
+    """The format of that name.
+
+    Raises: UsageError: there is none.
+    """
+    if name not in FORMATS:
+        raise UsageError(f"There is no export format {name!r}.", f"Choose one of {', '.join(FORMATS)}.")
+    return FORMATS[name]
+
+
 def render(document: ExportDocument, format: str) -> str:
     """The document in one of `FORMATS`, to be written as UTF-8.
 
     Raises: UsageError: no format has that name.
     """
-    if format not in FORMATS:
-        raise UsageError(f"There is no export format {format!r}.", f"Choose one of {', '.join(FORMATS)}.")
+    text = format_named(format).render(document)
     # half a surrogate pair can't be written as UTF-8; it becomes a question mark
-    return FORMATS[format].render(document).encode("utf-8", "replace").decode("utf-8")
+    return text.encode("utf-8", "replace").decode("utf-8")
