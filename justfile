@@ -1,0 +1,42 @@
+# The developer's menu; `just` lists it. CI runs .ci/run, which is all of this and more.
+
+default:
+    @just --list
+
+# make the virtual environment with everything that development needs
+setup:
+    uv sync
+
+# run the tests, or those that are named: just test tests/export -k vtt
+test *arguments:
+    uv run pytest {{arguments}}
+
+# find faults in style and form
+lint:
+    uv run ruff check
+    uv run ruff format --check
+
+# check all types, strictly
+types:
+    uv run mypy
+
+# check that imports point down
+imports:
+    uv run lint-imports
+
+# put all files into the house format
+format:
+    uv run ruff check --fix
+    uv run ruff format
+
+# word error rates beside faster-whisper
+bench-accuracy *arguments:
+    uv run python -m benchmarks.accuracy {{arguments}}
+
+# peak memory on a short and on a long file
+bench-memory *arguments:
+    uv run python -m benchmarks.memory {{arguments}}
+
+# make the sample conversation again (needs flite)
+sample:
+    uv run python samples/make_conversation.py
