@@ -17,6 +17,7 @@
     │   ├── DatabaseTooOld             a PostgreSQL older than 15
     │   ├── DatabaseNotMigrated        the schema is older or newer than this Trax
     │   └── RecordNotFound             no row with that ID
+    ├── DecoderUnavailable             the process that reads media can't be started, or was killed
     ├── JobInterrupted                 a job lost its claim, or was cancelled
     └── OutputError                    a result can't be written (disk full, no permission)
 
@@ -105,6 +106,10 @@ class DatabaseNotMigrated(DatabaseError):
 
 class RecordNotFound(DatabaseError):
     pass
+
+
+class DecoderUnavailable(TraxError):
+    retryable = True
 
 
 class JobInterrupted(TraxError):
