@@ -13,7 +13,7 @@ from trax.database import documents, lookup, media, transcripts
 from trax.database.connect import open_database
 from trax.database.media import MediaSummary
 from trax.database.models import MediaFile, TranscriptionResult
-from trax.errors import TraxError, UsageError
+from trax.errors import DatabaseError, ModelUnavailable, TraxError, UsageError
 from trax.export import ExportDocument, render
 from trax.ingest.local import expand
 from trax.jobs.prepare import register
@@ -21,6 +21,7 @@ from trax.jobs.run import clean_up, transcribe_media
 from trax.pipeline import Hook, Request, stages_of
 from trax.settings import Settings, load_settings
 from trax.transcribe.engines import EngineOptions, Engines
+from trax.transcribe.models import check_name
 from trax.transcript import Transcript
 
 
@@ -84,12 +85,18 @@ class Archive:
         self, sources: Sequence[str], *, hook: Hook | None = None, force: bool = False, **options: Any
     ) -> Iterator[Outcome]:
         """Outcomes in order, one as soon as its file is done; a file that fails doesn't hold up the others."""
-        request = self._request(options)
+        request, hook = self._request(options), hook or Hook()
         for path in expand(sources):
+            hook.begin(path)
             try:
-                yield Outcome(path, self._transcribe(path, request, hook or Hook(), force))
+                outcome = Outcome(path, self._transcribe(path, request, hook, force))
+            except (DatabaseError, ModelUnavailable):
+                raise  # the next file would fare no better
             except TraxError as error:
-                yield Outcome(path, None, error)
+                outcome = Outcome(path, None, error)
+            finally:
+                hook.finish(path)
+            yield outcome
 
     def media(self, *, status: str | None = None, limit: int | None = None) -> Sequence[MediaSummary]:
         """Media files, newest first."""
@@ -137,6 +144,7 @@ class Archive:
         except TypeError as error:
             raise UsageError(f"Not an option of a transcription: {error}.", "See `trax.pipeline.Request`.") from error
         stages_of(request.pipeline)
+        check_name(request.model)
         return request
 
     def _transcribe(self, path: Path, request: Request, hook: Hook, force: bool) -> Result:

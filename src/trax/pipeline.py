@@ -39,7 +39,8 @@ class Request:
     transcribe: TranscribeOptions = field(default_factory=TranscribeOptions)
 
     def as_json(self) -> dict[str, Any]:
-        return _jsonable(asdict(self))
+        document: dict[str, Any] = _jsonable(asdict(self))
+        return document
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,13 @@ class Progress:
 
 
 class Hook:
-    """What a stage tells whoever runs it; this one is told and keeps quiet."""
+    """What whoever waits is told; this one is told and keeps quiet."""
+
+    def begin(self, source: Path) -> None:
+        """A file is taken up."""
+
+    def finish(self, source: Path) -> None:
+        """A file is done with, one way or the other."""
 
     def progress(self, progress: Progress) -> None:
         """Called often."""

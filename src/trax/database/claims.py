@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
 from trax.database.engine import Database
@@ -26,17 +26,25 @@ def claim(database: Database, row_id: UUID, *, wait: bool = False) -> Iterator[N
     Raises: JobInterrupted: another process holds it (and `wait` is off).
     """
     parameters = {"id": str(row_id)}
-    connection = database.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+    with database.explained():
+        connection = database.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
     try:
-        if wait:
-            connection.execute(text(f"SELECT pg_advisory_lock({KEY})"), parameters)
-        elif not connection.execute(text(f"SELECT pg_try_advisory_lock({KEY})"), parameters).scalar_one():
+        with database.explained():
+            held = _take(connection, parameters, wait=wait)
+        if not held:
             raise JobInterrupted(f"Another process is at work on {row_id}.", "Wait for it, or end it.")
         yield
     finally:
         # Not handed back to the pool: closing the connection frees the claim even where an unlock can't be sent.
         connection.invalidate()
         connection.close()
+
+
+def _take(connection: Connection, parameters: dict[str, str], *, wait: bool) -> bool:
+    if wait:
+        connection.execute(text(f"SELECT pg_advisory_lock({KEY})"), parameters)
+        return True
+    return bool(connection.execute(text(f"SELECT pg_try_advisory_lock({KEY})"), parameters).scalar_one())
 
 
 def is_free(session: Session, row_id: UUID) -> bool:

@@ -21,7 +21,7 @@ def open_unchecked(settings: Settings, announce: Callable[[str], None] = _silent
     from trax.database import embedded
 
     url = embedded.ensure_running(settings.home, settings.database_idle, announce)
-    return Database(url, pool, embedded=True)
+    return Database(url, pool, embedded=True, connect_options=embedded.CONNECT_OPTIONS)
 
 
 def open_database(settings: Settings, announce: Callable[[str], None] = _silent) -> Database:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -29,7 +29,14 @@ class PoolOptions:
 class Database:
     """One PostgreSQL: its engine, and transactions that turn driver errors into ours."""
 
-    def __init__(self, url: str, pool: PoolOptions = PoolOptions(), *, embedded: bool = False) -> None:
+    def __init__(
+        self,
+        url: str,
+        pool: PoolOptions = PoolOptions(),
+        *,
+        embedded: bool = False,
+        connect_options: Mapping[str, str] | None = None,
+    ) -> None:
         self.url = parse_url(url)
         self.embedded = embedded
         self.engine: Engine = create_engine(
@@ -38,13 +45,17 @@ class Database:
             max_overflow=pool.overflow,
             pool_timeout=pool.timeout,
             pool_pre_ping=True,
-            connect_args={"connect_timeout": CONNECT_TIMEOUT, "application_name": "trax"},
+            connect_args={
+                "connect_timeout": CONNECT_TIMEOUT,
+                "application_name": "trax",
+                **(connect_options or {}),
+            },
         )
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
         """A session whose work is committed as one when the block ends, and rolled back when it raises."""
-        with self._explained(), Session(self.engine, expire_on_commit=False) as session, session.begin():
+        with self.explained(), Session(self.engine, expire_on_commit=False) as session, session.begin():
             yield session
 
     def check_server(self) -> int:
@@ -52,7 +63,7 @@ class Database:
 
         Raises: DatabaseUnavailable: no answer. DatabaseTooOld: older than PostgreSQL 15.
         """
-        with self._explained(), self.engine.connect() as connection:
+        with self.explained(), self.engine.connect() as connection:
             version = int(connection.execute(text("SHOW server_version_num")).scalar_one())
         if version < OLDEST_SERVER:
             raise DatabaseTooOld(
@@ -60,6 +71,10 @@ class Database:
                 "Upgrade the server, or leave TRAX_DATABASE_URL unset to use the embedded one.",
             )
         return version
+
+    def address(self, *, hide_password: bool = False) -> str:
+        """The database's address in the form that psql and other programs take."""
+        return self.url.set(drivername="postgresql").render_as_string(hide_password=hide_password)
 
     def close(self) -> None:
         self.engine.dispose()
@@ -71,7 +86,8 @@ class Database:
         self.close()
 
     @contextmanager
-    def _explained(self) -> Iterator[None]:
+    def explained(self) -> Iterator[None]:
+        """Turn a driver's errors within the block into ours."""
         try:
             yield
         except SQLAlchemyError as error:

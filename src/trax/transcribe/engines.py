@@ -28,11 +28,26 @@ class EngineOptions:
 
 
 @dataclass(slots=True)
+class Download:
+    """Announces every tenth of a download."""
+
+    name: str
+    announce: Callable[[str], None]
+    _tenths: int = -1
+
+    def __call__(self, done_bytes: int, total_bytes: int) -> None:
+        tenths = 10 * done_bytes // max(1, total_bytes)
+        if tenths > self._tenths:
+            self._tenths = tenths
+            self.announce(f"Downloading {self.name}: {done_bytes / 1e6:.0f} of {total_bytes / 1e6:.0f} MB")
+
+
+@dataclass(slots=True)
 class Engines:
     """Speech engines by model name."""
 
     options: EngineOptions
-    on_progress: Callable[[str], None]
+    announce: Callable[[str], None]
     _loaded: dict[str, Transcriber] = field(default_factory=dict)
 
     def get(self, name: str) -> Transcriber:
@@ -67,7 +82,8 @@ class Engines:
         from trax.transcribe.faster_whisper import load
 
         options = self.options
-        model = resolve(name, models_folder=options.models_folder, offline=offline, on_progress=self.on_progress)
+        report = Download(name, self.announce)
+        model = resolve(name, models_folder=options.models_folder, offline=offline, on_progress=report)
         return load(
             model,
             device=options.device,

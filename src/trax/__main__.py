@@ -1,0 +1,5 @@
+"""`python -m trax` is `trax`."""
+
+from trax.cli.main import main
+
+main()

@@ -1,0 +1,70 @@
+"""What the commands share in talking to a person: messages on standard error, tables and JSON on standard output."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import typer
+
+
+def say(message: str) -> None:
+    """A message for the person at the terminal; never part of the product."""
+    typer.echo(message, err=True)
+
+
+def say_progress(message: str) -> None:
+    """A message that only a person who is watching needs."""
+    if sys.stderr.isatty():
+        say(message)
+
+
+def print_json(document: Any) -> None:
+    """One JSON document on standard output."""
+    typer.echo(json.dumps(document, ensure_ascii=False, indent=2, default=str))
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """Rows under their headings; plain columns where standard output is not a terminal."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        # IDs and times are for copying: they are never cut or broken
+        table.add_column(column, no_wrap=column not in ("file", "problem", "note"), overflow="fold")
+    for row in rows:
+        table.add_row(*("" if cell is None else str(cell) for cell in row))
+    width = None if sys.stdout.isatty() else 10_000
+    Console(file=sys.stdout, width=width, highlight=False, markup=False, soft_wrap=width is not None).print(table)
+
+
+def clock(seconds: float | None) -> str:
+    """1:02:03 or 2:03; a dash for the unknown."""
+    if seconds is None:
+        return "-"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def size(count: int) -> str:
+    """Bytes in the unit that a person would use."""
+    value = float(count)
+    for unit in ("B", "kB", "MB", "GB"):
+        if value < 1000 or unit == "GB":
+            break
+        value /= 1000
+    return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+
+
+def short(id: Any) -> str:
+    """The first eight digits of an ID: enough to name a row of any but the largest archives."""
+    return str(id)[:8]
+
+
+def one_line(text: str) -> str:
+    """A name that can't break a table or reach the terminal as a command."""
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)

@@ -1,0 +1,132 @@
+"""`trax doctor`: what works on this machine, what does not, and how to mend it."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+import typer
+
+from trax.cli.console import print_json, print_table, say_progress, size
+from trax.cli.options import AsJson
+from trax.errors import TraxError
+
+if TYPE_CHECKING:
+    from trax.settings import Settings
+
+LITTLE_SPACE = 2_000_000_000  # bytes; a large model and some transcripts need more
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at."""
+
+    name: str
+    state: str  # ok, warning or problem
+    found: str
+    next_step: str = ""
+
+
+def doctor(as_json: AsJson = False) -> None:
+    """Check this machine: data folder, database, models, engine. Exit code 1 if something doesn't work."""
+    from trax.settings import load_settings
+
+    settings = load_settings()
+    checks = [check for part in (_system, _home, _database, _model, _engine) for check in _guarded(part, settings)]
+    if as_json:
+        print_json([asdict(check) for check in checks])
+    else:
+        print_table(("check", "", "note"), [(check.name, check.state, _note(check)) for check in checks])
+    if any(check.state == "problem" for check in checks):
+        raise typer.Exit(1)
+
+
+def _note(check: Check) -> str:
+    return f"{check.found} {check.next_step}".strip()
+
+
+def _guarded(part: Callable[[Settings], Iterator[Check]], settings: Settings) -> Iterator[Check]:
+    name = part.__name__.strip("_")
+    try:
+        yield from part(settings)
+    except TraxError as error:
+        yield Check(name, "problem", error.message, error.next_step)
+    except Exception as error:
+        yield Check(name, "problem", f"{type(error).__name__}: {error}")
+
+
+def _system(_: Settings) -> Iterator[Check]:
+    packages = ("trax-transcripts", "faster-whisper", "ctranslate2", "onnxruntime", "av", "sqlalchemy", "psycopg")
+    yield Check("python", "ok", f"{platform.python_version()} on {platform.system()} {platform.machine()}")
+    yield Check("packages", "ok", ", ".join(f"{package} {version(package)}" for package in packages))
+
+
+def _home(settings: Settings) -> Iterator[Check]:
+    home = settings.home
+    existing = next(folder for folder in (home, *home.parents) if folder.exists())
+    free = shutil.disk_usage(existing).free
+    if not os.access(existing, os.W_OK):
+        yield Check("data folder", "problem", f"{existing} can't be written.", "Set TRAX_HOME to a folder of yours.")
+    elif free < LITTLE_SPACE:
+        yield Check("data folder", "warning", f"{home}, {size(free)} free.", "Models and transcripts may need more.")
+    else:
+        yield Check("data folder", "ok", f"{home}, {size(free)} free")
+
+
+def _database(settings: Settings) -> Iterator[Check]:
+    from trax.database.connect import open_database
+    from trax.database.health import examine
+
+    with open_database(settings, say_progress) as database:
+        found = examine(database)
+    kind = "embedded" if settings.database_url is None else "TRAX_DATABASE_URL"
+    yield Check("database", "ok", f"{kind}, PostgreSQL {found.server}, answers in {found.milliseconds:.1f} ms")
+    missing = [name for name in ("pg_trgm", "vector") if name not in found.extensions]
+    if missing:
+        yield Check(
+            "extensions",
+            "warning",
+            f"The server lacks {' and '.join(missing)}.",
+            "Substring and semantic search will need them; transcribing does not.",
+        )
+    else:
+        yield Check("extensions", "ok", "pg_trgm and vector are there")
+    if not found.unicode:
+        yield Check(
+            "locale",
+            "warning",
+            "The database's locale doesn't know letters beyond ASCII.",
+            "Make the database anew with LC_CTYPE C.UTF-8 for searches in every language.",
+        )
+
+
+def _model(settings: Settings) -> Iterator[Check]:
+    from trax.transcribe.models import known_models, resolve, stored
+
+    folder = settings.home / "models"
+    try:
+        model = resolve(settings.model, models_folder=folder, offline=True)
+        yield Check("model", "ok", f"{model.name}: {model.source}")
+    except TraxError as error:
+        here = [known.name for known in known_models() if stored(known, folder)]
+        instead = f"On this machine: {', '.join(here)}." if here else "No model is on this machine."
+        state = "warning" if here or not settings.offline else "problem"
+        step = f"It is downloaded at first use, or by `trax models download {settings.model}`. {instead}"
+        yield Check("model", state, error.message, step)
+
+
+def _engine(settings: Settings) -> Iterator[Check]:
+    from trax.transcribe.device import plan
+
+    chosen = plan(settings.device, settings.compute_type, settings.threads, settings.batch_size)
+    yield Check(
+        "engine",
+        "ok",
+        f"{chosen.device}, {chosen.compute_type}, {chosen.workers} x {chosen.threads_per_worker} threads, "
+        f"{chosen.batch_size} windows at once",
+    )

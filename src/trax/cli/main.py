@@ -1,0 +1,86 @@
+"""The `trax` program: its commands, and what a failure looks like to a person."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from types import FrameType
+from typing import Annotated
+
+import click
+import typer
+
+from trax import __version__
+from trax.cli import db, doctor, export, media, models, show, transcribe, versions
+from trax.errors import TraxError
+
+INTERRUPTED = 130  # what shells expect of a program that ended by Ctrl-C
+
+app = typer.Typer(
+    name="trax",
+    help="The transcript database: speech in, accurate, versioned transcripts in PostgreSQL out.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("transcribe")(transcribe.transcribe)
+app.add_typer(media.app, name="media")
+app.command("show")(show.show)
+app.command("versions")(versions.versions)
+app.command("export")(export.export)
+app.add_typer(models.app, name="models")
+app.add_typer(db.app, name="db")
+app.command("doctor")(doctor.doctor)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"trax {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """The transcript database: speech in, accurate, versioned transcripts in PostgreSQL out."""
+
+
+def main() -> None:
+    """Run the program; errors become one or two sentences on standard error and an exit code."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    sys.exit(_run())
+
+
+def _run() -> int:
+    try:
+        return int(app(standalone_mode=False) or 0)
+    except TraxError as error:
+        typer.echo(f"trax: {error}", err=True)
+        return error.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        typer.echo("trax: interrupted; what was finished is kept.", err=True)
+        return INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        if os.environ.get("TRAX_DEBUG"):
+            raise
+        typer.echo(
+            f"trax: unexpected {type(error).__name__}: {error}. This is a fault in Trax; "
+            "run it again with TRAX_DEBUG=1 to see where.",
+            err=True,
+        )
+        return 1
+
+
+def _interrupt(_: int, __: FrameType | None) -> None:
+    raise KeyboardInterrupt

@@ -1,0 +1,84 @@
+"""Progress on standard error: how far, how fast, how much longer; nothing where nobody watches."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
+
+from trax.cli.console import clock, one_line, say
+from trax.pipeline import Hook
+from trax.pipeline import Progress as Advance
+
+
+class Watcher(Hook):
+    """Passes on what the user should know; this one without a progress bar."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._quiet = quiet
+
+    def announce(self, text: str) -> None:
+        """A step that takes a while, such as a download or the start of the database."""
+        if not self._quiet and sys.stderr.isatty():
+            say(text)
+
+    def notice(self, text: str) -> None:
+        if not self._quiet:
+            say(text)
+
+
+class Bar(Watcher):
+    """A line per file in work: part done, speed in times real time, time left."""
+
+    def __init__(self, bars: Progress) -> None:
+        super().__init__(quiet=False)
+        self._bars = bars
+        self._task: TaskID | None = None
+        self._started = 0.0
+
+    def announce(self, text: str) -> None:
+        self._bars.console.print(text, style="dim", markup=False, highlight=False)
+
+    def notice(self, text: str) -> None:
+        self._bars.console.print(text, style="yellow", markup=False, highlight=False)
+
+    def begin(self, source: Path) -> None:
+        self._started = time.monotonic()
+        self._task = self._bars.add_task(one_line(source.name), total=None, speed="", left="")
+
+    def progress(self, progress: Advance) -> None:
+        if self._task is None or progress.stage != "transcribe":
+            return
+        elapsed = max(0.01, time.monotonic() - self._started)
+        speed = progress.done / elapsed
+        left = ""
+        if progress.total and speed > 0:
+            left = f"{clock(max(0.0, progress.total - progress.done) / speed)} left"
+        self._bars.update(self._task, completed=progress.done, total=progress.total, speed=f"{speed:.1f}x", left=left)
+
+    def finish(self, source: Path) -> None:
+        if self._task is not None:
+            self._bars.remove_task(self._task)
+            self._task = None
+
+
+@contextmanager
+def watching(*, quiet: bool) -> Iterator[Watcher]:
+    """A hook with a progress bar where standard error is a terminal."""
+    if quiet or not sys.stderr.isatty():
+        yield Watcher(quiet=quiet)
+        return
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TextColumn("{task.fields[speed]}"),
+        TextColumn("{task.fields[left]}"),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+        yield Bar(bars)
