@@ -17,11 +17,14 @@ from trax.transcribe.device import EnginePlan, plan
 from trax.transcribe.models import ResolvedModel
 from trax.transcribe.segments import ScoredWord, segments_of
 from trax.transcribe.transcriber import LanguageGuess, TranscribeOptions, WindowResult
+from trax.transcribe.unexplained import unexplained
 from trax.transcribe.words import words_of
 
 DEFAULT_OPTIONS = TranscribeOptions()
 LANGUAGE_WINDOWS = 3
-FRAMES = 3000  # of the model's input, 10 ms each
+FRAMES = 3000  # of the model's input
+FRAMES_PER_SECOND = 100
+RELISTEN_ROUNDS = 3
 ALIGN_FILTER = 7  # frames of Whisper's median filter over the attention
 RECORDED_PACKAGES = ("trax-transcripts", "ctranslate2", "faster-whisper", "onnxruntime", "av")
 
@@ -157,26 +160,68 @@ class FasterWhisperTranscriber:
         engine = self._engine
         tokenizer = Tokenizer(engine.hf_tokenizer, engine.model.is_multilingual, task="transcribe", language=language)
         decoder = Decoder(engine.model, tokenizer, get_suppressed_tokens(tokenizer, [-1]))
-        encoded = [self._encode(window) for window in windows]
-        hypotheses = decoder.decode(encoded, options)
-        results = []
-        for window, view, hypothesis in zip(windows, encoded, hypotheses, strict=True):
-            words = self._words(window, view, hypothesis, tokenizer, options)
-            segments = segments_of(words, options)
-            results.append(WindowResult(window.start, window.start + window.duration, segments))
-        return results
+        listener = _Listener(engine, decoder, tokenizer, options)
+        return [
+            WindowResult(window.start, window.start + window.duration, segments_of(words, options))
+            for window, words in zip(windows, listener.listen(windows), strict=True)
+        ]
 
     def _encode(self, window: Window) -> Any:
-        from faster_whisper.audio import pad_or_trim
+        return encode(self._engine, window)
 
-        features = self._engine.feature_extractor(window.waveform.samples)[..., :-1]
-        return self._engine.encode(pad_or_trim(features, FRAMES))
 
-    def _words(
-        self, window: Window, encoded: Any, hypothesis: Hypothesis, tokenizer: Any, options: TranscribeOptions
-    ) -> list[ScoredWord]:
-        if hypothesis.is_silent(options) or not hypothesis.text:
+class _Listener:
+    """Words of windows in one language, with a second hearing for what the first left out."""
+
+    def __init__(self, engine: Any, decoder: Decoder, tokenizer: Any, options: TranscribeOptions) -> None:
+        self._engine = engine
+        self._decoder = decoder
+        self._tokenizer = tokenizer
+        self._options = options
+
+    def listen(self, windows: Sequence[Window]) -> list[list[ScoredWord]]:
+        """All words of each window, in order of time."""
+        heard = self._hear(windows)
+        if self._options.relisten_after > 0:
+            heard = [self._complete(window, words) for window, words in zip(windows, heard, strict=True)]
+        return heard
+
+    def _complete(self, window: Window, heard: list[ScoredWord]) -> list[ScoredWord]:
+        """The words, and those of stretches that were heard as speech and yet have none."""
+        for _ in range(RELISTEN_ROUNDS if heard else 0):
+            missed = list(unexplained(window, [scored.word for scored in heard], self._options.relisten_after))
+            found = [
+                scored
+                for words in (self._hear(missed) if missed else [])
+                for scored in words
+                if not scored.hypothesis.has_failed(self._options)
+            ]
+            if not found:
+                break
+            heard = sorted([*heard, *found], key=lambda scored: scored.word.start)
+        return heard
+
+    def _hear(self, windows: Sequence[Window]) -> list[list[ScoredWord]]:
+        encoded = [encode(self._engine, window) for window in windows]
+        hypotheses = self._decoder.decode(encoded, self._options)
+        return [
+            self._words(window, view, hypothesis)
+            for window, view, hypothesis in zip(windows, encoded, hypotheses, strict=True)
+        ]
+
+    def _words(self, window: Window, encoded: Any, hypothesis: Hypothesis) -> list[ScoredWord]:
+        if hypothesis.is_silent(self._options) or not hypothesis.text:
             return []
-        frames = min(FRAMES, int(window.duration * 100))
-        alignment = self._engine.find_alignment(tokenizer, [list(hypothesis.tokens)], encoded, frames, ALIGN_FILTER)
+        frames = min(FRAMES, int(window.duration * FRAMES_PER_SECOND))
+        alignment = self._engine.find_alignment(
+            self._tokenizer, [list(hypothesis.tokens)], encoded, frames, ALIGN_FILTER
+        )
         return [ScoredWord(word, hypothesis) for word in words_of(alignment[0], window)]
+
+
+def encode(engine: Any, window: Window) -> Any:
+    """Encoder output of one window, shape (1, 1500, d_model); the rest of its 30 s is padded with zeros."""
+    from faster_whisper.audio import pad_or_trim
+
+    features = engine.feature_extractor(window.waveform.samples)[..., :-1]
+    return engine.encode(pad_or_trim(features, FRAMES))
