@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from fractions import Fraction
 from typing import Any, Final
 
 import av
@@ -99,14 +100,17 @@ def declared_duration(container: InputContainer, stream: AudioStream) -> Seconds
 
 
 def track_duration(stream: AudioStream) -> Seconds | None:
-    if stream.duration is None or stream.time_base is None:
-        return None
-    return float(stream.duration * stream.time_base)
+    return _seconds(stream.duration, stream.time_base)
+
+
+def track_start(stream: AudioStream) -> Seconds | None:
+    """Where the track begins on the container's clock."""
+    return _seconds(stream.start_time, stream.time_base)
 
 
 def start_time(container: InputContainer) -> Seconds | None:
     """Where the media's time axis begins on the container's clock."""
-    return None if container.start_time is None else container.start_time / MICROSECONDS
+    return _seconds(container.start_time, Fraction(1, MICROSECONDS))
 
 
 def is_only_audio(container: InputContainer) -> bool:
@@ -122,6 +126,10 @@ def codec_name(stream: Stream) -> str | None:
 def codec_tag(stream: Stream) -> str:
     context = _context(stream)
     return "" if context is None else str(context.codec_tag)
+
+
+def _seconds(ticks: int | None, base: Fraction | None) -> Seconds | None:
+    return None if ticks is None or base is None else float(ticks * base)
 
 
 def _context(stream: Stream) -> CodecContext | None:
@@ -146,9 +154,7 @@ def _is_something_else(head: bytes) -> bool:
 def _unreadable(request: Request, head: bytes, error: av.error.FFmpegError) -> UnreadableMedia:
     content = recognise(head)
     if content is None:
-        return UnreadableMedia(
-            f"{request.name} is no media file that Trax knows ({error.strerror}).", "Give an audio or video file."
-        )
+        return UnreadableMedia(f"{request.name} is no media file that Trax knows.", "Give an audio or video file.")
     if content.media:
         return UnreadableMedia(
             f"{request.name} looks like {content.words} file but is damaged or cut short ({error.strerror}).", DAMAGED
@@ -171,7 +177,7 @@ def _check_stream(stream: AudioStream, request: Request) -> None:
 
 
 def _track_words(container: InputContainer) -> str:
-    kinds = sorted({str(stream.type) for stream in container.streams if stream.type})
+    kinds = sorted({str(stream.type) for stream in container.streams} - {"None"})
     return "only " + " and ".join(kinds) if kinds else "no track is known"
 
 

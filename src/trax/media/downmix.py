@@ -42,7 +42,7 @@ class Downmix:
 
 def to_float(data: NDArray[Any], channel_count: int, planar: bool) -> NDArray[Any]:
     """Samples as PyAV hands them out -> floats within -1..1, shape (n_channels, n_samples); no NaN."""
-    channels = data if planar else data.reshape(-1, channel_count).T
+    channels: NDArray[Any] = data if planar else data.reshape(-1, channel_count).T
     kind = channels.dtype
     floats: NDArray[Any]
     if kind == np.uint8:
@@ -53,7 +53,8 @@ def to_float(data: NDArray[Any], channel_count: int, planar: bool) -> NDArray[An
         return floats
     if np.isfinite(channels.sum()):
         return channels
-    return np.nan_to_num(channels, nan=0.0, posinf=1.0, neginf=-1.0).clip(-1.0, 1.0)
+    floats = np.nan_to_num(channels, nan=0.0, posinf=1.0, neginf=-1.0).clip(-1.0, 1.0)
+    return floats
 
 
 def _weights(names: tuple[str, ...], count: int) -> Samples:

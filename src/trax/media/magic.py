@@ -129,10 +129,7 @@ def _text_content(head: bytes) -> Content | None:
         return Content("text")
     if any(byte < 32 and byte not in b"\t\n\r\f\x1b" for byte in head):
         return None
-    text = head.decode("utf-8", "ignore")
-    if len(text.encode()) < 0.9 * len(head):
-        return None
-    start = text.lstrip("\ufeff \t\r\n")
+    start = head.decode("utf-8", "replace").lstrip("\ufeff \t\r\n")
     for pattern, words in _TEXTS:
         if pattern.match(start):
             return Content(words)

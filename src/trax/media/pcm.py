@@ -22,7 +22,7 @@ from trax.media.downmix import Downmix, to_float
 from trax.media.formats import ESTIMATED_LENGTH
 from trax.media.level import Level
 from trax.media.packets import Faults, frames
-from trax.media.timestamps import Placement
+from trax.media.timestamps import GAP_SECONDS, Placement
 from trax.media.wire import Request
 from trax.timeline import Seconds
 
@@ -40,8 +40,8 @@ class Track:
 
     request: Request
     emit: Callable[[Pcm], None]
-    placement: Placement
     downmix: Downmix
+    placement: Placement = field(default_factory=Placement)
     level: Level = field(default_factory=Level)
     fifo: AudioFifo = field(default_factory=AudioFifo)
     shape: tuple[str, str, int] | None = None  # sample format, layout, rate of what the fifo holds
@@ -51,10 +51,14 @@ class Track:
     antiphase_seconds: Seconds = 0.0
     format_changes: int = 0
 
+    def begin(self, media_start: Seconds | None, track_start: Seconds | None, time: Seconds | None) -> None:
+        """Silence ahead of the first frame, where the track starts later than its media."""
+        if self.placement.begin(media_start, track_start, time):
+            self._emit_silence()
+
     def write(self, frame: AudioFrame) -> None:
         """Place one decoded frame."""
-        silence = self.placement.silence_before(frame.time)
-        if silence:
+        if self.placement.silence_before(frame.time):
             self.finish()
             self._emit_silence()
         shape = (frame.format.name, frame.layout.name, frame.sample_rate)
@@ -139,8 +143,11 @@ def decode(
             other.discard = Discard.all
     stream.codec_context.thread_count = 1  # the reader of the samples has more use for the cores
     faults = Faults()
-    track = Track(request, emit, Placement(containers.start_time(container)), Downmix(request.channel))
+    track = Track(request, emit, Downmix(request.channel))
     for frame in frames(container, stream, faults, alive):
+        if faults.frames == 1:
+            track_start = None if faults.errors else containers.track_start(stream)
+            track.begin(containers.start_time(container), track_start, frame.time)
         track.write(frame)
     track.finish()
     if not track.emitted_samples:
@@ -158,7 +165,7 @@ def _report(container: InputContainer, stream: AudioStream, track: Track, faults
         "gaps": track.placement.gaps,
         "gap_seconds": track.placement.gap_seconds,
         "lead_seconds": track.placement.lead_seconds,
-        "truncated": expected is not None and duration < COMPLETE * expected,
+        "truncated": expected is not None and duration < min(COMPLETE * expected, expected - GAP_SECONDS),
         "antiphase_seconds": track.antiphase_seconds,
         "format_changes": track.format_changes,
         "peak_dbfs": track.level.peak_dbfs,
@@ -183,6 +190,6 @@ def _nothing(stream: AudioStream, request: Request, faults: Faults) -> Unreadabl
     if not faults.errors:
         return UnreadableMedia(f"{request.name} holds no sound: its audio track is empty.", "Get a complete copy.")
     return UnreadableMedia(
-        f"Nothing in {request.name} can be decoded: it is encrypted (DRM) or damaged.",
+        f"Nothing in {request.name} can be decoded: it is encrypted (DRM) or damaged, or cut short.",
         containers.DAMAGED,
     )

@@ -20,34 +20,37 @@ class Placement:
     too far ahead, moves the origin instead. Holes too short to count add up until they do.
     """
 
-    origin: Seconds | None
+    origin: Seconds = 0.0
     position: Seconds = 0.0  # of the next sound, from the beginning of the media
     gaps: int = 0
     gap_seconds: Seconds = 0.0
     lead_seconds: Seconds = 0.0
 
+    def begin(self, media_start: Seconds | None, track_start: Seconds | None, time: Seconds | None) -> Seconds:
+        """Silence ahead of the very first sound, stamped `time`, of a track that begins later than its media.
+
+        What lies between the track's start and its first sound is the codec's priming, and isn't counted.
+        """
+        first = time if track_start is None else track_start
+        lead = 0.0 if first is None or media_start is None else first - media_start
+        if LEAD_SECONDS < lead <= MAX_GAP_SECONDS:
+            self.lead_seconds = self.position = lead
+        self.origin = 0.0 if time is None else time - self.position
+        return self.lead_seconds
+
     def silence_before(self, time: Seconds | None) -> Seconds:
         """Silence to insert ahead of sound stamped `time`; it counts as placed."""
         if time is None:
             return 0.0
-        if self.origin is None:
-            self.origin = time
         hole = time - self.origin - self.position
-        least = LEAD_SECONDS if self.position == 0.0 else GAP_SECONDS
-        if least < hole <= MAX_GAP_SECONDS:
-            self._count(hole)
+        if GAP_SECONDS < hole <= MAX_GAP_SECONDS:
+            self.gaps += 1
+            self.gap_seconds += hole
+            self.position += hole
             return hole
-        if self.position == 0.0 or abs(hole) > GAP_SECONDS:
+        if abs(hole) > GAP_SECONDS:
             self.origin = time - self.position
         return 0.0
 
     def advance(self, seconds: Seconds) -> None:
         self.position += seconds
-
-    def _count(self, hole: Seconds) -> None:
-        if self.position == 0.0:
-            self.lead_seconds = hole
-        else:
-            self.gaps += 1
-            self.gap_seconds += hole
-        self.position += hole
