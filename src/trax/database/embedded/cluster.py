@@ -118,6 +118,7 @@ def _initdb_options(data: Path) -> list[str | Path]:
         "--builtin-locale=C.UTF-8",
         "--locale=C",
         f"--lc-ctype={_utf8_locale()}",
+        "--text-search-config=simple",  # the same everywhere; queries name their own
         "--no-instructions",
     ]
 

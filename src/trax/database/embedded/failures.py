@@ -92,5 +92,6 @@ def log_since(log_path: Path, offset: int) -> str:
 def last_lines(log: str, count: int = 4) -> str:
     """The lines that tell most: errors if there are any, else the last ones."""
     lines = [re.sub(r"^\d{4}-\d\d-\d\d [\d:.]+ \w+ \[\d+\] ", "", line.strip()) for line in log.splitlines()]
-    errors = [line for line in lines if re.search(r"FATAL|PANIC|ERROR|[Ee]rror:|could not", line)]
-    return " / ".join((errors or [line for line in lines if line])[-count:])
+    told = [line for line in lines if line and "the database system is" not in line]  # said to those who come early
+    errors = [line for line in told if re.search(r"FATAL|PANIC|ERROR|[Ee]rror:|could not", line)]
+    return " / ".join((errors or told)[-count:])

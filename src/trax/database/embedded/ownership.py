@@ -125,7 +125,7 @@ def _open_tree(user: ServerUser, top: Path, announce: Announce) -> None:
         for name in (*folders, *files):
             path = Path(parent, name)
             runnable = path.is_dir() or path.stat().st_mode & 0o100
-            _grant(user, path, acl.READ | acl.EXECUTE if runnable else acl.READ, announce)
+            _grant(user, path, acl.READ | acl.EXECUTE if runnable else acl.READ, lambda _: None)
 
 
 def _grant(user: ServerUser, path: Path, permissions: int, announce: Announce) -> None:
