@@ -153,6 +153,22 @@ def test_chinese_without_words_is_broken_between_characters_and_not_inside_a_lat
     assert not any(line.startswith((",", "。")) for line in lines)
 
 
+def test_korean_is_broken_at_its_spaces_only() -> None:
+    text = "이기록보관소에는 마을에서만든모든녹음이 테이프와디스크에 보관되어있습니다 아무도수십년동안 듣지않았습니다"
+    made = cues(transcript(Segment(0.0, 20.0, text)))
+    assert " ".join(line for cue in made for line in cue.lines) == text
+
+
+def test_slow_speech_is_cut_so_that_its_words_are_on_screen_when_they_are_said() -> None:
+    slow = sentence("one two three four five six seven eight nine ten eleven twelve", 0.0, 1.5)
+    made = cues(transcript(slow))
+    said = iter(slow.words)
+    for cue in made:
+        for _ in " ".join(cue.lines).split():
+            word = next(said)
+            assert cue.start_ms <= word.start * 1000 < word.end * 1000 <= cue.end_ms + MIN_GAP_MS
+
+
 def test_words_of_one_instant_are_spread_and_lost_time_is_made_good() -> None:
     heap = tuple(Word(5.0, 5.0, f" word{i}", 0.5) for i in range(60))
     made = cues(transcript(Segment(5.0, 5.0, "", heap), sentence("Later on.", 20.0)))
