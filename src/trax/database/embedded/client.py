@@ -30,7 +30,7 @@ _POLL_SECONDS = 0.02
 _START_SECONDS = 900.0  # a recovery after a crash may take minutes
 _ANSWER_SECONDS = 60.0  # a server that is ready answers within this time
 _STOP_SECONDS = 120.0
-_SPAWNS = 3
+_SPAWNS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +157,7 @@ class _Arrival:
             if state and state.phase is Phase.FAILED and state.changed_at >= self._began:
                 raise DatabaseUnavailable(state.message, state.next_step)
             if self._spawns == _SPAWNS:
-                raise self._failure("The database server's keeper ends at once.")
+                raise self._failure(f"The database server's keeper ended {_SPAWNS} times while it started.")
             self._spawns += 1
             _spawn_keeper(self._folders, self._idle_seconds, lock)
 

@@ -91,7 +91,7 @@ class Keeper:
         self._enter(Phase.STARTING, message="Starting the database.", server_pid=server.pid, port=server.port)
         try:
             if not server.wait_ready(self._wakeup, self._announce):
-                return Ending.ASKED
+                return Ending.ASKED if self._wakeup.stop_requested else Ending.DIED
             self._idle.note_use()
             self._enter(Phase.READY, started_at=time.time())
             return self._watch(server)

@@ -14,7 +14,7 @@ from trax.errors import DatabaseUnavailable
 # How an orphan is asked to end: a fast shutdown, an immediate one, and none at all. PostgreSQL recovers from each.
 _STAGES = ((signal.SIGINT, 60.0), (signal.SIGQUIT, 10.0), (signal.SIGKILL, 10.0))
 _PROGRAMS = ("postgres", "initdb")
-_GRACE_SECONDS = 2.0  # most orphans are on their way out already
+_GRACE_SECONDS = 1.0  # most orphans are on their way out already
 
 
 def take_server_lock(path: Path) -> FileLock:

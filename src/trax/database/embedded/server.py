@@ -74,15 +74,16 @@ class Server:
         return self._process.poll() is not None
 
     def wait_ready(self, wakeup: Wakeup, announce: Announce) -> bool:
-        """True when the server answers, False when a stop was asked for meanwhile. A recovery may take minutes.
+        """True when the server answers, False when a stop was asked for meanwhile or the server has to be
+        started again. A recovery may take minutes.
 
-        Raises: DatabaseUnavailable: the server ended instead, with the cause that its log shows.
+        Raises: DatabaseUnavailable: the server can't start, with the cause that its log shows.
         """
         begin = time.monotonic()
         while not wakeup.stop_requested:
             if self.has_ended:
-                log = log_since(self._log_path, self._log_start)
-                raise explain("The database server does not start.", log, self._log_path)
+                self._require_new_chance()
+                return False
             if self._says_ready() and self._answers():
                 return True
             waited = time.monotonic() - begin
@@ -118,6 +119,12 @@ class Server:
         settings = [f"--{name}={value}" for name, value in _SETTINGS.items()]
         program = self._cluster.binaries.folder / "postgres"
         return [program, "-D", self._cluster.data, f"--port={self.port}", *settings]
+
+    def _require_new_chance(self) -> None:
+        """Raise unless another start may help: after a kill, and when somebody was quicker to take the port."""
+        log = log_since(self._log_path, self._log_start)
+        if self._process.returncode >= 0 and "could not bind" not in log:
+            raise explain("The database server does not start.", log, self._log_path)
 
     def _says_ready(self) -> bool:
         try:
