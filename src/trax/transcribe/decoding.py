@@ -124,3 +124,10 @@ def join(encoded: Sequence[Any]) -> Any:
     if len(encoded) == 1:
         return encoded[0]
     return ctranslate2.StorageView.from_array(np.concatenate([np.asarray(view) for view in encoded]))
+
+
+def split(encoded: Any) -> list[Any]:
+    """A batch of encoder outputs as batches of one."""
+    import ctranslate2
+
+    return [ctranslate2.StorageView.from_array(view[np.newaxis]) for view in np.asarray(encoded)]

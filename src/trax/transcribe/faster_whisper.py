@@ -4,26 +4,31 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from dataclasses import replace
 from importlib.metadata import version
 from itertools import islice
+from threading import Event
 from typing import Any
+
+import numpy as np
 
 from trax.audio import Window
 from trax.errors import LanguageUnsupported, ModelUnavailable
-from trax.transcribe.decoding import Decoder, Hypothesis
+from trax.transcribe.decoding import Decoder, Hypothesis, split
 from trax.transcribe.device import EnginePlan, plan
+from trax.transcribe.guards import is_too_dense, without_loops
 from trax.transcribe.models import ResolvedModel
 from trax.transcribe.segments import ScoredWord, segments_of
 from trax.transcribe.transcriber import LanguageGuess, TranscribeOptions, WindowResult
 from trax.transcribe.unexplained import unexplained
-from trax.transcribe.words import words_of
+from trax.transcribe.words import in_order, words_of
 
 DEFAULT_OPTIONS = TranscribeOptions()
 LANGUAGE_WINDOWS = 3
 FRAMES = 3000  # of the model's input
 FRAMES_PER_SECOND = 100
+UNSPACED_LANGUAGES = frozenset({"zh", "ja", "th", "lo", "my", "yue"})  # as in Whisper's tokenizer
 RELISTEN_ROUNDS = 3
 ALIGN_FILTER = 7  # frames of Whisper's median filter over the attention
 RECORDED_PACKAGES = ("trax-transcripts", "ctranslate2", "faster-whisper", "onnxruntime", "av")
@@ -113,7 +118,7 @@ class FasterWhisperTranscriber:
         sums: dict[str, float] = {}
         heard = list(windows[:LANGUAGE_WINDOWS])
         for window in heard:
-            for token, probability in self._engine.model.detect_language(self._encode(window))[0]:
+            for token, probability in self._engine.model.detect_language(encode(self._engine, [window]))[0]:
                 language = token.strip("<|>")
                 sums[language] = sums.get(language, 0.0) + probability / len(heard)
         if not sums:
@@ -125,21 +130,27 @@ class FasterWhisperTranscriber:
         self, windows: Iterable[Window], language: str, options: TranscribeOptions = DEFAULT_OPTIONS
     ) -> Iterator[WindowResult]:
         self._check_language(language)
-        waiting = iter(windows)
+        stopped = Event()
         with ThreadPoolExecutor(self._plan.workers, thread_name_prefix="trax-engine") as pool:
             running: deque[Future[list[WindowResult]]] = deque()
             try:
-                while True:
-                    batch = list(islice(waiting, self._plan.batch_size)) if len(running) <= self._plan.workers else []
-                    if batch:
-                        running.append(pool.submit(self._batch, batch, language, options))
-                    elif running:
+                for batch in self._batches(windows):
+                    running.append(pool.submit(self._batch, batch, language, options, stopped))
+                    while len(running) > self._plan.workers:
                         yield from running.popleft().result()
-                    else:
-                        break
-            finally:
+                while running:
+                    yield from running.popleft().result()
+            finally:  # also where the caller stops listening: nothing more is begun
+                stopped.set()
                 for future in running:
                     future.cancel()
+
+    def _batches(self, windows: Iterable[Window]) -> Iterator[list[Window]]:
+        """Windows in batches, in order; what isn't enough to fill every worker's batch is shared out evenly."""
+        waiting, workers = iter(windows), self._plan.workers
+        while group := list(islice(waiting, workers * self._plan.batch_size)):
+            size = -(-len(group) // workers)
+            yield from (group[start : start + size] for start in range(0, len(group), size))
 
     def _check_language(self, language: str) -> None:
         if self.english_only and language != "en":
@@ -153,31 +164,34 @@ class FasterWhisperTranscriber:
                 "Give a code of ISO 639-1 that Whisper knows, such as en, de, fr or ja.",
             )
 
-    def _batch(self, windows: Sequence[Window], language: str, options: TranscribeOptions) -> list[WindowResult]:
+    def _batch(
+        self, windows: Sequence[Window], language: str, options: TranscribeOptions, stopped: Event
+    ) -> list[WindowResult]:
         from faster_whisper.tokenizer import Tokenizer
         from faster_whisper.transcribe import get_suppressed_tokens
 
         engine = self._engine
         tokenizer = Tokenizer(engine.hf_tokenizer, engine.model.is_multilingual, task="transcribe", language=language)
         decoder = Decoder(engine.model, tokenizer, get_suppressed_tokens(tokenizer, [-1]))
-        listener = _Listener(engine, decoder, tokenizer, options)
+        listener = _Listener(engine, decoder, tokenizer, options, stopped)
         return [
             WindowResult(window.start, window.start + window.duration, segments_of(words, options))
             for window, words in zip(windows, listener.listen(windows), strict=True)
         ]
 
-    def _encode(self, window: Window) -> Any:
-        return encode(self._engine, window)
-
 
 class _Listener:
     """Words of windows in one language, with a second hearing for what the first left out."""
 
-    def __init__(self, engine: Any, decoder: Decoder, tokenizer: Any, options: TranscribeOptions) -> None:
+    def __init__(
+        self, engine: Any, decoder: Decoder, tokenizer: Any, options: TranscribeOptions, stopped: Event
+    ) -> None:
         self._engine = engine
         self._decoder = decoder
         self._tokenizer = tokenizer
         self._options = options
+        self._stopped = stopped
+        self._spaced = tokenizer.language_code not in UNSPACED_LANGUAGES
 
     def listen(self, windows: Sequence[Window]) -> list[list[ScoredWord]]:
         """All words of each window, in order of time."""
@@ -198,30 +212,50 @@ class _Listener:
             ]
             if not found:
                 break
-            heard = sorted([*heard, *found], key=lambda scored: scored.word.start)
+            merged = sorted([*heard, *found], key=lambda scored: scored.word.start)
+            end = window.start + window.duration
+            words = in_order([scored.word for scored in merged], window.start, end)
+            heard = [replace(scored, word=word) for scored, word in zip(merged, words, strict=True)]
         return heard
 
     def _hear(self, windows: Sequence[Window]) -> list[list[ScoredWord]]:
-        encoded = [encode(self._engine, window) for window in windows]
+        encoded = self._encode(windows)
         hypotheses = self._decoder.decode(encoded, self._options)
         return [
             self._words(window, view, hypothesis)
             for window, view, hypothesis in zip(windows, encoded, hypotheses, strict=True)
         ]
 
+    def _encode(self, windows: Sequence[Window]) -> list[Any]:
+        """One at a time on a CPU, where larger batches leave its cache; together on a GPU."""
+        if self._engine.model.device == "cuda":
+            return split(encode(self._engine, windows))
+        encoded = []
+        for window in windows:
+            if self._stopped.is_set():
+                raise CancelledError
+            encoded.append(encode(self._engine, [window]))
+        return encoded
+
     def _words(self, window: Window, encoded: Any, hypothesis: Hypothesis) -> list[ScoredWord]:
-        if hypothesis.is_silent(self._options) or not hypothesis.text:
+        silent = hypothesis.is_silent(self._options) or not hypothesis.text
+        if silent or is_too_dense(hypothesis.text, window):
             return []
-        frames = min(FRAMES, int(window.duration * FRAMES_PER_SECOND))
+        frames = min(FRAMES, max(2, int(window.duration * FRAMES_PER_SECOND)))
         alignment = self._engine.find_alignment(
             self._tokenizer, [list(hypothesis.tokens)], encoded, frames, ALIGN_FILTER
         )
-        return [ScoredWord(word, hypothesis) for word in words_of(alignment[0], window)]
+        words = words_of(alignment[0], window, spaced=self._spaced)
+        if hypothesis.is_repetitive(self._options):
+            words = without_loops(words, key=lambda word: word.text.strip(" .,!?").lower())
+        return [ScoredWord(word, hypothesis) for word in words]
 
 
-def encode(engine: Any, window: Window) -> Any:
-    """Encoder output of one window, shape (1, 1500, d_model); the rest of its 30 s is padded with zeros."""
+def encode(engine: Any, windows: Sequence[Window]) -> Any:
+    """Encoder output on the CPU, shape (n_windows, 1500, d_model); what a window lacks of 30 s is zeros."""
+    import ctranslate2
     from faster_whisper.audio import pad_or_trim
 
-    features = engine.feature_extractor(window.waveform.samples)[..., :-1]
-    return engine.encode(pad_or_trim(features, FRAMES))
+    features = [engine.feature_extractor(window.waveform.samples)[..., :-1] for window in windows]
+    batch = np.ascontiguousarray(np.stack([pad_or_trim(feature, FRAMES) for feature in features]))
+    return engine.model.encode(ctranslate2.StorageView.from_array(batch), to_cpu=True)

@@ -57,6 +57,12 @@ def resolve(
     return ResolvedModel(model.name, path, revision, f"hub {model.repository}", model.english_only)
 
 
+def check_name(name: str) -> None:
+    """Raise UnknownModel unless `name` is a model's name or the path of a folder."""
+    if not Path(name).expanduser().is_dir():
+        find_model(name)
+
+
 def stored(model: KnownModel, models_folder: Path) -> ResolvedModel | None:
     """The weights as far as they are on this machine, in a package or a cache; the pinned revision first."""
     if model.package and (spec := find_spec(model.package)) and spec.origin:

@@ -11,7 +11,6 @@ from trax.timeline import Interval, Seconds
 from trax.transcript import Word
 
 MARGIN: Seconds = 0.3  # by which the aligner and the VAD may differ at the edge of a word
-LONGEST_WORD: Seconds = 2.0  # what a word covers beyond this is not its own
 PADDING: Seconds = 0.4  # kept around the speech where no word is in the way
 
 
@@ -47,13 +46,13 @@ def _gaps(window: Window, words: Sequence[Word]) -> Iterator[Interval]:
     for word in words:
         if word.start - MARGIN > start:
             yield Interval(start, word.start - MARGIN)
-        start = min(word.end, word.start + LONGEST_WORD) + MARGIN
+        start = word.end + MARGIN
     if window.start + window.duration > start:
         yield Interval(start, window.start + window.duration)
 
 
 def _between_words(gap: Interval, words: Sequence[Word], window: Window) -> Interval:
     """The gap up to the words beside it."""
-    before = [min(word.end, word.start + LONGEST_WORD) for word in words if word.start < gap.start]
+    before = [word.end for word in words if word.start < gap.start]
     after = [word.start for word in words if word.start >= gap.end]
     return Interval(max(before, default=window.start), min(after, default=window.start + window.duration))

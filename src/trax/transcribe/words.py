@@ -13,11 +13,15 @@ from trax.transcript import Word
 PREPENDED = "\"'“¿([{-"
 APPENDED = "\"'.。,，!！?？:：”)]}、"
 SHORTEST: Seconds = 0.02  # the aligner's step
+LONGEST: Seconds = 2.0  # what the aligner gives a word beyond this is a pause, or speech that got no words
 SPEECH_MARGIN: Seconds = 0.2  # how far a word may reach out of the speech that the VAD heard
 
 
-def words_of(alignment: Sequence[dict[str, Any]], window: Window) -> list[Word]:
-    """Words of one window in order of time, each within the window, none empty, none overlapping."""
+def words_of(alignment: Sequence[dict[str, Any]], window: Window, *, spaced: bool = True) -> list[Word]:
+    """Words of one window in order of time, each within the window, none empty, none overlapping.
+
+    `spaced`: the language writes spaces between words, so each word has Whisper's space before it.
+    """
     from faster_whisper.transcribe import merge_punctuations
 
     timings = [dict(timing) for timing in alignment]
@@ -25,18 +29,19 @@ def words_of(alignment: Sequence[dict[str, Any]], window: Window) -> list[Word]:
     words = [
         Word(
             start=window.start + float(timing["start"]),
-            end=window.start + float(timing["end"]),
-            text=_with_space(str(timing["word"]), first=not number),
+            end=window.start + min(float(timing["end"]), float(timing["start"]) + LONGEST),
+            text=_with_space(str(timing["word"])) if spaced else str(timing["word"]),
             probability=min(1.0, max(0.0, float(timing["probability"]))),
         )
-        for number, timing in enumerate(timing for timing in timings if timing["word"].strip())
+        for timing in timings
+        if timing["word"].strip()
     ]
     return in_order([_within_speech(word, window) for word in words], window.start, window.start + window.duration)
 
 
-def _with_space(text: str, *, first: bool) -> str:
-    """Text as in the middle of a line, also for the first word of a window in languages that write spaces."""
-    return " " + text if first and text.isascii() and not text.startswith(" ") else text
+def _with_space(text: str) -> str:
+    """Text as in the middle of a line: at the start of a window the model may leave the space out."""
+    return text if text.startswith(" ") else " " + text
 
 
 def _within_speech(word: Word, window: Window) -> Word:
@@ -55,13 +60,14 @@ def _distance(first: Interval, second: Interval) -> Seconds:
 
 
 def in_order(words: Sequence[Word], start: Seconds, end: Seconds) -> list[Word]:
-    """The same words between `start` and `end`, each at least `SHORTEST` long and none before its predecessor's end."""
+    """The same words between `start` and `end`, each at least `SHORTEST` long; one ends where the next begins."""
     placed: list[Word] = []
     earliest = start
     for number, word in enumerate(words):
         latest = end - SHORTEST * (len(words) - number)  # leaves room for the words that follow
         first = min(max(word.start, earliest), latest)
-        last = min(max(word.end, first + SHORTEST), latest + SHORTEST)
-        placed.append(replace(word, start=first, end=last))
-        earliest = last
+        following = words[number + 1].start if number + 1 < len(words) else end
+        last = min(word.end, max(following, first + SHORTEST), latest + SHORTEST)
+        placed.append(replace(word, start=first, end=max(last, first + SHORTEST)))
+        earliest = placed[-1].end
     return placed

@@ -17,12 +17,12 @@ class VadOptions:
 
     threshold: float = 0.5  # speech starts at this probability (Silero's own default)
     end_threshold: float = 0.35  # and lasts as long as it isn't below this one
-    min_speech: Seconds = 0.1  # shorter ones are clicks
+    min_speech: Seconds = 0.2  # what is shorter is a click or a breath: a short "yes" lasts longer
     min_pause: Seconds = 0.1  # shorter ones lie within words
     padding: Seconds = 0.4  # kept before and after speech: soft beginnings and endings of words
     max_pause: Seconds = 3.0  # silence that is longer ends a window
     max_window: Seconds = 30.0  # what the model takes
-    min_window: Seconds = 15.0  # a window that must be cut isn't cut before
+    min_window: Seconds = 20.0  # a window that must be cut isn't cut before
 
 
 def frames_of(seconds: Seconds) -> int:

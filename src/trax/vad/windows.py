@@ -82,7 +82,7 @@ def _advance(pending: _Pending, lookahead: int, options: VadOptions, *, final: b
     lead = (regions[0][0] if regions else len(probabilities)) - padding
     if not regions and final:
         pending.drop(len(probabilities))
-    elif lead > 0 and not pending.in_speech:
+    elif lead > 0:
         pending.drop(lead)
     else:
         end = _window_end(regions, probabilities, options, final=final)
