@@ -117,5 +117,5 @@ def _cut(regions: list[Region], probabilities: Probabilities, limit: int, option
             best, best_score = min(stop + min(padding, (start - stop) // 2), limit), score
     if best:
         return best
-    smooth = np.convolve(probabilities[:limit], np.ones(5) / 5, mode="same")
+    smooth = np.convolve(np.pad(probabilities[:limit], 2, mode="edge"), np.ones(5) / 5, mode="valid")
     return earliest + int(np.argmin(smooth[earliest:])) if limit > earliest else limit

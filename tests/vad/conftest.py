@@ -1,0 +1,3 @@
+from tests.transcribe.clips import clips
+
+__all__ = ["clips"]
