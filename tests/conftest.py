@@ -1,27 +1,18 @@
-"""Fixtures for every test: a clean environment, the shared recordings, the real small models.
-
-What a test needs and does not find is a skip on a laptop, a failure where TRAX_TEST_REQUIRE_ALL is set.
-"""
+"""Fixtures for every test: a clean environment and the shared recordings; models and databases come from fixtures/."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import NoReturn
 
 import pytest
+
+from tests.fixtures.missing import missing
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SHARED_DATA = Path(os.environ.get("TRAX_TEST_DATA", REPOSITORY.parent / "shared" / "data"))
 
 pytest_plugins = ["tests.fixtures.models", "tests.fixtures.database"]
-
-
-def missing(what: str) -> NoReturn:
-    """Skip, or fail where everything must be present."""
-    if os.environ.get("TRAX_TEST_REQUIRE_ALL"):
-        pytest.fail(f"{what}, and TRAX_TEST_REQUIRE_ALL is set", pytrace=False)
-    pytest.skip(what)
 
 
 @pytest.fixture(autouse=True)

@@ -60,13 +60,21 @@ class Outcome:
 
 
 class Archive:
-    """Media files and their transcripts in one PostgreSQL; use it in a `with` block."""
+    """Media files and their transcripts in one PostgreSQL; use it in a `with` block.
 
-    def __init__(self, settings: Settings | None = None, announce: Callable[[str], None] = lambda _: None) -> None:
+    `engines` are models that are loaded already, to be shared by several archives.
+    """
+
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        announce: Callable[[str], None] = lambda _: None,
+        engines: Engines | None = None,
+    ) -> None:
         self.settings = settings or load_settings()
         self._announce = announce
         self.database = open_database(self.settings, announce)
-        self._engines: Engines | None = None
+        self._engines = engines
         clean_up(self.database)
 
     def transcribe(

@@ -28,17 +28,13 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="TRAX_", toml_file="trax.toml", extra="ignore", frozen=True)
 
-    home: Path = Field(
-        default_factory=default_home, description="data folder: embedded server, models, store"
-    )
+    home: Path = Field(default_factory=default_home, description="data folder: embedded server, models, store")
     database_url: SecretStr | None = Field(None, description="any PostgreSQL 15+ instead of the embedded one")
     database_idle: float = Field(300.0, gt=0, description="seconds that the embedded server stays up unused")
     pool_size: int = Field(20, ge=1)
     pool_overflow: int = Field(30, ge=0)
     pool_timeout: float = Field(30.0, gt=0, description="seconds to wait for a free connection")
-    model: str = Field(
-        DEFAULT_MODEL, description="Whisper model: a name, or the path of a CTranslate2 folder"
-    )
+    model: str = Field(DEFAULT_MODEL, description="Whisper model: a name, or the path of a CTranslate2 folder")
     language: str | None = Field(None, description="ISO 639-1 code; empty: detect")
     device: str = Field("auto", pattern="^(auto|cpu|cuda)$")
     compute_type: str = Field("auto", description="CTranslate2 compute type")
@@ -72,9 +68,7 @@ def load_settings(**overrides: Any) -> Settings:
     try:
         return Settings(**{name: value for name, value in overrides.items() if value is not None})
     except ValidationError as error:
-        problems = "; ".join(
-            f"TRAX_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors()
-        )
+        problems = "; ".join(f"TRAX_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors())
         raise UsageError(
             f"A setting is not valid: {problems}.", "Correct it in the environment or trax.toml."
         ) from error

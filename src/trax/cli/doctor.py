@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -106,18 +107,23 @@ def _database(settings: Settings) -> Iterator[Check]:
 
 
 def _model(settings: Settings) -> Iterator[Check]:
-    from trax.transcribe.models import known_models, resolve, stored
+    from trax.transcribe.models import check_name, known_models, resolve, stored
 
     folder = settings.home / "models"
-    try:
-        model = resolve(settings.model, models_folder=folder, offline=True)
-        yield Check("model", "ok", f"{model.name}: {model.source}")
-    except TraxError as error:
-        here = [known.name for known in known_models() if stored(known, folder)]
-        instead = f"On this machine: {', '.join(here)}." if here else "No model is on this machine."
-        state = "warning" if here or not settings.offline else "problem"
-        step = f"It is downloaded at first use, or by `trax models download {settings.model}`. {instead}"
-        yield Check("model", state, error.message, step)
+    check_name(settings.model)
+    here = {model.name: found for model in known_models() if (found := stored(model, folder))}
+    if Path(settings.model).expanduser().is_dir():
+        yield Check("model", "ok", f"{resolve(settings.model, models_folder=folder, offline=True).path}")
+    elif settings.model in here:
+        yield Check("model", "ok", f"{settings.model}: {here[settings.model].source}")
+    else:
+        others = f"On this machine: {', '.join(here)}." if here else "No other model is on this machine."
+        yield Check(
+            "model",
+            "problem" if settings.offline else "warning",
+            f"The weights of {settings.model} are not on this machine yet. {others}",
+            f"They are downloaded at first use, or now by `trax models download {settings.model}`.",
+        )
 
 
 def _engine(settings: Settings) -> Iterator[Check]:

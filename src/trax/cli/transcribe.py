@@ -52,7 +52,7 @@ def transcribe(
         for outcome in archive.transcribe_all(sources, hook=hook, force=force, **options):
             if outcome.result is None:
                 failed += 1
-                say(f"trax: {one_line(outcome.source.name)}: {outcome.error}")
+                say(f"trax: {_named(outcome.source.name, str(outcome.error))}")
                 continue
             done += 1
             _deliver(outcome.result, chosen.name, chosen.suffix, output, first=done == 1)
@@ -63,6 +63,11 @@ def transcribe(
                 )
     if failed:
         raise typer.Exit(1)
+
+
+def _named(file: str, error: str) -> str:
+    """The error with the file's name, unless it names the file itself."""
+    return error if file in error else f"{one_line(file)}: {error}"
 
 
 def _deliver(result: Any, format: str, suffix: str, folder: Path | None, *, first: bool) -> None:

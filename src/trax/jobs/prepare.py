@@ -10,8 +10,7 @@ from trax.database import claims, media
 from trax.database.engine import Database
 from trax.database.models import MediaFile
 from trax.errors import MediaChanged, MediaError
-from trax.ingest.local import text_of
-from trax.media.files import display_name, identify
+from trax.media.files import display_name, identify, path_from_text, path_text
 from trax.media.probe import probe
 
 
@@ -34,8 +33,8 @@ def register(database: Database, path: Path) -> Registered:
         filename=display_name(path),
         file_size=identity.size_bytes,
         file_hash=identity.sha256,
-        source_path=text_of(path),
-        local_path=text_of(path),
+        source_path=path_text(path),
+        local_path=path_text(path),
         mtime_ns=identity.mtime_ns,
     )
     with database.transaction() as session:
@@ -78,7 +77,7 @@ def local_file(row: MediaFile) -> Path:
     hint = "Add the file again from where it is now."
     if row.local_path is None:
         raise MediaChanged(f"The bytes of {row.filename} are no longer at {row.source_path}.", hint)
-    path = path_of(row.local_path)
+    path = path_from_text(row.local_path)
     if not path.is_file():
         raise MediaChanged(f"{row.filename} is no longer at {row.local_path}.", hint)
     found = path.stat()
@@ -87,8 +86,3 @@ def local_file(row: MediaFile) -> Path:
     if (found.st_size, found.st_mtime_ns) != known and identify(path).sha256 != row.file_hash:
         raise MediaChanged(f"{row.local_path} has changed since it was added.", hint)
     return path
-
-
-def path_of(text: str) -> Path:
-    """The path that `text_of` wrote down."""
-    return Path(text)

@@ -1,0 +1,116 @@
+"""A process that dies at any moment leaves nothing half done, and the next command sets things right."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from sqlalchemy import text
+
+from tests.conftest import REPOSITORY
+from trax.archive import Archive
+from trax.database import Database
+from trax.database.claims import claim
+from trax.jobs.run import clean_up
+
+SAMPLE = REPOSITORY / "samples" / "conversation.ogg"
+KILLS = 20
+
+
+def transcribing() -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "trax", "transcribe", str(SAMPLE), "--model", "tiny.en", "--force", "--quiet"]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+
+
+def test_kill_9_at_a_random_moment(database_url: str) -> None:
+    started = time.monotonic()
+    assert transcribing().wait(120) == 0
+    undisturbed = time.monotonic() - started
+
+    moments = random.Random(20_261_122)
+    killed = 0
+    for _ in range(KILLS):
+        process = transcribing()
+        try:
+            process.wait(moments.uniform(0.1, 0.95) * undisturbed)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            killed += 1
+        process.wait()
+        with Archive() as archive:
+            assert_nothing_is_half_done(archive.database)
+    assert killed >= KILLS // 2, "most runs ended before they were killed: the moments are badly chosen"
+    assert transcribing().wait(120) == 0
+
+
+def assert_nothing_is_half_done(database: Database) -> None:
+    with database.transaction() as session:
+        stuck = "SELECT count(*) FROM {} WHERE status IN ('processing', 'downloading')"
+        assert session.execute(text(stuck.format("transcription_jobs"))).scalar_one() == 0
+        assert session.execute(text(stuck.format("media_files"))).scalar_one() == 0
+        assert session.execute(text("SELECT count(*) FROM transcription_jobs WHERE status = 'pending'")).scalar() == 0
+        completed = session.execute(text("SELECT count(*) FROM transcription_jobs WHERE status = 'completed'")).scalar()
+        results = session.execute(
+            text(
+                "SELECT count(*), count(DISTINCT job_id), count(DISTINCT version), count(DISTINCT content->>'text') "
+                "FROM transcription_results r JOIN transcription_jobs j ON j.id = r.job_id AND j.status = 'completed'"
+            )
+        ).one()
+        assert results[0] == results[1] == results[2] == completed
+        assert results[3] <= 1  # every result is whole: the same words each time
+        unexplained = "SELECT count(*) FROM transcription_jobs WHERE status = 'failed' AND error_message IS NULL"
+        assert session.execute(text(unexplained)).scalar_one() == 0
+
+
+def test_ctrl_c_in_the_terminal(database_url: str, tmp_path: Path) -> None:
+    process = transcribing()
+    with Database(database_url) as database:
+        wait_for_job(database)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 130
+        with database.transaction() as session:
+            job = session.execute(text("SELECT status, error_message FROM transcription_jobs")).one()
+    assert job == ("cancelled", "Interrupted by the user.")
+
+
+def wait_for_job(database: Database) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        with database.transaction() as session:
+            if session.execute(text("SELECT 1 FROM transcription_jobs WHERE status = 'processing'")).first():
+                return
+        time.sleep(0.01)
+    raise AssertionError("the job did not start within a minute")
+
+
+def test_a_job_that_someone_works_on_is_left_alone(embedded_database: Database) -> None:
+    with embedded_database.transaction() as session:
+        media = session.execute(
+            text(
+                "INSERT INTO media_files (filename, file_size, source_path, status) "
+                "VALUES ('a', 1, '/a', 'processing') RETURNING id"
+            )
+        ).scalar_one()
+        jobs = [
+            session.execute(
+                text(
+                    "INSERT INTO transcription_jobs (media_file_id, status) VALUES (:media, 'processing') RETURNING id"
+                ),
+                {"media": media},
+            ).scalar_one()
+            for _ in range(2)
+        ]
+    with claim(embedded_database, jobs[0]), claim(embedded_database, media):
+        assert clean_up(embedded_database) == 1
+        with embedded_database.transaction() as session:
+            states = dict(session.execute(text("SELECT id, status FROM transcription_jobs")).all())  # type: ignore[arg-type]
+            assert session.execute(text("SELECT status FROM media_files")).scalar_one() == "processing"
+        assert states == {jobs[0]: "processing", jobs[1]: "failed"}
+    assert clean_up(embedded_database) == 1
+    with embedded_database.transaction() as session:
+        assert session.execute(text("SELECT status FROM media_files")).scalar_one() == "pending"

@@ -1,0 +1,239 @@
+"""Every command as a person or a script meets it: output, messages, exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import REPOSITORY
+from trax.archive import Archive, Result
+from trax.cli import main
+from trax.transcribe.engines import Engines
+
+SAMPLE = REPOSITORY / "samples" / "conversation.ogg"
+
+
+@dataclass(frozen=True)
+class Ran:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+Run = Callable[..., Ran]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
+    """Run `trax` with these arguments, in this process."""
+
+    def runner(*arguments: str) -> Ran:
+        capfd.readouterr()
+        monkeypatch.setattr(sys, "argv", ["trax", *arguments])
+        code = main._run()
+        captured = capfd.readouterr()
+        return Ran(code, captured.out, captured.err)
+
+    return runner
+
+
+@pytest.fixture
+def stored(database_url: str, tiny_engines: Engines) -> Iterator[Result]:
+    with Archive(engines=tiny_engines) as archive:
+        yield archive.transcribe(SAMPLE, model="tiny.en")
+
+
+def test_transcribe_prints_the_words_and_nothing_else(run: Run, database_url: str) -> None:
+    done = run("transcribe", str(SAMPLE), "--model", "tiny.en")
+    assert done.code == 0
+    assert "old radio station" in done.out
+    assert "not checked" in done.err
+    again = run("transcribe", str(SAMPLE), "--model", "tiny.en")
+    assert again.out == done.out
+    assert "before" in again.err
+    assert run("transcribe", str(SAMPLE), "--model", "tiny.en", "--quiet").err == ""
+
+
+def test_transcribe_writes_files(run: Run, stored: Result, tmp_path: Path) -> None:
+    target = tmp_path / "made" / "here"
+    for format in ("txt", "srt", "vtt", "json", "md"):
+        done = run("transcribe", str(SAMPLE), "--model", "tiny.en", "--format", format, "--output", str(target))
+        assert (done.code, done.out) == (0, "")
+    assert sorted(path.name for path in target.iterdir()) == [
+        f"conversation.{suffix}" for suffix in ("json", "md", "srt", "txt", "vtt")
+    ]
+    assert "radio" in (target / "conversation.srt").read_text()
+
+
+def test_two_files_of_one_name_are_both_written(run: Run, stored: Result, tmp_path: Path) -> None:
+    import shutil
+
+    other = tmp_path / "other" / SAMPLE.name
+    other.parent.mkdir()
+    shutil.copy(SAMPLE, other)
+    other.write_bytes(other.read_bytes() + b"\0")  # other bytes, hence other media
+    target = tmp_path / "out"
+    done = run("transcribe", str(SAMPLE), str(other), "--model", "tiny.en", "--output", str(target))
+    assert done.code == 0
+    assert len(list(target.iterdir())) == 2
+
+
+def test_a_failed_file_sets_the_exit_code_and_spares_the_others(run: Run, stored: Result, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.mp3"
+    bad.write_text("no sound")
+    done = run("transcribe", str(bad), str(SAMPLE), "--model", "tiny.en")
+    assert done.code == 1
+    assert "old radio station" in done.out
+    assert done.err.count("bad.mp3") == 1
+    (failed,) = run("media", "list", "--status", "failed", "--json").json
+    assert failed["filename"] == "bad.mp3"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (("transcribe", "no-such-file.mp3", "--model", "tiny.en"), 1, "no-such-file.mp3"),
+        (("transcribe", str(REPOSITORY / "docs"), "--model", "tiny.en"), 1, "no media"),
+        (("transcribe", str(SAMPLE), "--model", "tinyy.en"), 2, "tiny.en"),
+        (("transcribe", str(SAMPLE), "--model", "small"), 1, "--model"),
+        (("transcribe", str(SAMPLE), "--model", "tiny.en", "--format", "docx"), 2, "txt"),
+        (("transcribe", str(SAMPLE), "--model", "tiny.en", "--language", "de"), 1, "only English"),
+        (("transcribe", str(SAMPLE), "--model", "tiny.en", "--device", "tpu"), 2, "TRAX_DEVICE"),
+        (("transcribe", str(SAMPLE), "--model", "tiny.en", "--compute-type", "int3"), 2, "int8"),
+        (("transcribe", str(SAMPLE), "--model", "tiny.en", "--track", "7"), 1, "track"),
+        (("transcribe",), 2, "SOURCE"),
+        (("show", "ffff0000"), 1, "media list"),
+        (("show", "not-an-id"), 2, "not an ID"),
+        (("versions", "ffff0000"), 1, "media list"),
+        (("export", "ffff0000", "--format", "srt"), 1, "media list"),
+        (("media", "list", "--status", "lost"), 2, "ready"),
+        (("models", "download", "huge"), 2, "huge"),
+        (("nonsense",), 2, "nonsense"),
+    ],
+)
+def test_errors_say_what_to_do(run: Run, database_url: str, arguments: tuple[str, ...], code: int, says: str) -> None:
+    done = run(*arguments)
+    assert done.code == code, done.err
+    assert says in done.err
+    assert "Traceback" not in done.err
+    assert done.out == ""
+
+
+def test_media_list_and_show(run: Run, stored: Result) -> None:
+    assert "conversation.ogg" in run("media", "list").out
+    (listed,) = run("media", "list", "--json").json
+    assert listed["id"] == str(stored.media_id)
+    assert listed["versions"] == 1
+    shown = run("media", "show", listed["id"][:7], "--json").json
+    assert shown["file_metadata"]["codec"] == "opus"
+    assert "opus" in run("media", "show", listed["id"]).out
+
+
+def test_show_and_versions(run: Run, stored: Result) -> None:
+    by_media = run("show", str(stored.media_id)).out
+    assert run("show", str(stored.id)).out == by_media
+    assert "[00:00:0" in by_media
+    assert run("show", str(stored.id), "--json").json["segments"]
+    (version,) = run("versions", str(stored.media_id), "--json").json
+    assert (version["id"], version["version"], version["parent_id"]) == (str(stored.id), 1, None)
+    assert "tiny.en" in run("versions", str(stored.id)).out
+    assert run("show", str(stored.media_id), "--version", "3").code == 1
+
+
+def test_export(run: Run, stored: Result, tmp_path: Path) -> None:
+    assert run("export", str(stored.id), "--format", "vtt").out.startswith("WEBVTT")
+    path = tmp_path / "talk.srt"
+    assert run("export", str(stored.id), "--format", "srt", "--output", str(path)).code == 0
+    assert "-->" in path.read_text()
+    assert run("export", str(stored.id), "--format", "md", "--output", str(tmp_path)).code == 0
+    assert (tmp_path / "conversation.md").exists()
+    refused = run("export", str(stored.id), "--output", str(tmp_path / "no" / "such" / "folder.txt"))
+    assert refused.code == 1
+    assert "--output" in refused.err
+
+
+def test_a_full_disk_is_explained(run: Run, stored: Result) -> None:
+    if not os.access("/dev/full", os.W_OK):
+        pytest.skip("this system has no /dev/full")
+    from trax.cli import output
+    from trax.errors import OutputError
+
+    with pytest.raises(OutputError, match="No space left"):
+        output.write_text(Path("/dev/full"), "words")
+
+
+def test_models(run: Run) -> None:
+    listed = {model["name"]: model for model in run("models", "list", "--json").json}
+    assert listed["tiny.en"]["installed"]
+    assert listed["distil-large-v3"]["default"]
+    assert "multilingual" in run("models", "list").out
+    assert run("models", "download", "tiny.en").code == 0
+    assert run("models", "download", "small").code == 1
+
+
+def test_db_commands(run: Run, database_url: str) -> None:
+    assert run("db", "url").out.strip() == database_url
+    status = run("db", "status", "--json").json
+    assert status["up_to_date"] is True
+    assert "***" in status["address"]
+    assert run("db", "upgrade").code == 0
+
+
+def test_db_backup_can_be_restored(run: Run, stored: Result, embedded_server: str, tmp_path: Path) -> None:
+    import subprocess
+
+    import psycopg
+
+    from tests.fixtures.database import fresh_database
+    from trax.database.backup import program
+
+    path = tmp_path / "archive.dump"
+    assert run("db", "backup", str(path)).code == 0
+    with fresh_database(embedded_server) as url:
+        subprocess.run([program("pg_restore"), "--dbname", url, str(path)], check=True)
+        with psycopg.connect(url) as connection:
+            row = connection.execute("SELECT content->>'text' FROM transcription_results").fetchone()
+    assert row == (stored.transcript.text,)
+
+
+def test_a_database_that_is_down(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRAX_DATABASE_URL", "postgresql://trax:secret@127.0.0.1:1/trax")
+    for arguments in (("media", "list"), ("transcribe", str(SAMPLE), "--model", "tiny.en"), ("db", "status")):
+        done = run(*arguments)
+        assert done.code == 1
+        assert "can't be reached" in done.err + done.out
+        assert "secret" not in done.err + done.out
+
+
+def test_doctor(run: Run, database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRAX_MODEL", "tiny.en")
+    checks = {check["name"]: check for check in run("doctor", "--json").json}
+    assert {checks[name]["state"] for name in ("python", "database", "model", "engine")} == {"ok"}
+    monkeypatch.setenv("TRAX_DATABASE_URL", "postgresql://127.0.0.1:1/trax")
+    done = run("doctor")
+    assert done.code == 1
+    assert "can't be reached" in done.out
+
+
+def test_settings_that_are_wrong(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRAX_POOL_SIZE", "many")
+    done = run("media", "list")
+    assert done.code == 2
+    assert "TRAX_POOL_SIZE" in done.err
+
+
+def test_version_and_help(run: Run) -> None:
+    assert run("--version").out.startswith("trax 0.")
+    for command in ("transcribe", "media", "show", "versions", "export", "models", "db", "doctor"):
+        assert run(command, "--help").code == 0
