@@ -40,51 +40,46 @@ def record(
     *,
     rate: int = 16_000,
     codec: str = "pcm_s16le",
-    container: str | None = None,
     layout: str | None = None,
     metadata: dict[str, str] | None = None,
 ) -> Path:
-    """Write one track."""
-    with av.open(str(path), "w", format=container) as output:
+    """Write a file with one track."""
+    layout = layout or {1: "mono", 2: "stereo"}[len(np.atleast_2d(sound))]
+    with av.open(str(path), "w") as output:
         output.metadata.update(metadata or {})
-        track(output, sound, rate=rate, codec=codec, layout=layout)
+        stream = output.add_stream(codec, rate=rate, layout=layout)
+        assert isinstance(stream, AudioStream)
+        fill(output, stream, sound)
     return path
 
 
-def track(
+def fill(
     output: OutputContainer,
+    stream: AudioStream,
     sound: Sound,
     *,
-    rate: int = 16_000,
-    codec: str = "pcm_s16le",
-    layout: str | None = None,
     start: float = 0.0,
     holes: Iterable[tuple[float, float]] = (),
-) -> AudioStream:
-    """Add a track with its packets; `holes` are (position in the sound, seconds that the clock jumps)."""
-    channels = np.atleast_2d(sound).astype(np.float32)
-    layout = layout or {1: "mono", 2: "stereo"}[len(channels)]
-    stream = output.add_stream(codec, rate=rate, layout=layout)
-    jumps = sorted(holes)
-    for frame in _frames(stream, channels, rate, layout):
-        begins = frame.pts / rate
-        shift = start + sum(seconds for position, seconds in jumps if begins >= position - 1e-6)
-        frame.pts += round(shift * rate)
+) -> None:
+    """Write a track's packets; `holes` are (position in the sound, seconds that the clock jumps ahead)."""
+    rate = stream.codec_context.sample_rate
+    position = 0
+    for frame in _frames(stream, np.atleast_2d(sound).astype(np.float32)):
+        jumped = sum(seconds for place, seconds in holes if position / rate >= place - 1e-6)
+        frame.pts, frame.time_base = position + round((start + jumped) * rate), Fraction(1, rate)
+        position += frame.samples
         output.mux(stream.encode(frame))
     output.mux(stream.encode(None))
-    return stream
 
 
-def _frames(stream: AudioStream, channels: Sound, rate: int, layout: str) -> list[av.AudioFrame]:
-    whole = av.AudioFrame.from_ndarray(np.ascontiguousarray(channels), format="fltp", layout=layout)
-    whole.sample_rate = rate
-    whole.pts = 0
-    whole.time_base = Fraction(1, rate)
-    size = stream.codec_context.frame_size or 1_000
-    resampler = av.AudioResampler(format=stream.codec_context.format.name, layout=layout, rate=rate, frame_size=size)
-    frames = resampler.resample(whole) + resampler.resample(None)
-    position = 0
-    for frame in frames:
-        frame.pts, frame.time_base = position, Fraction(1, rate)
-        position += frame.samples
-    return frames
+def _frames(stream: AudioStream, channels: Sound) -> list[av.AudioFrame]:
+    context = stream.codec_context
+    whole = av.AudioFrame.from_ndarray(np.ascontiguousarray(channels), format="fltp", layout=context.layout.name)
+    whole.sample_rate = context.sample_rate
+    resampler = av.AudioResampler(
+        format=context.format.name,
+        layout=context.layout.name,
+        rate=context.sample_rate,
+        frame_size=context.frame_size or 1_000,
+    )
+    return resampler.resample(whole) + resampler.resample(None)

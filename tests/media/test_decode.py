@@ -9,7 +9,7 @@ import av
 import numpy as np
 import pytest
 
-from tests.media.recordings import Sound, click_at, onset, record, tone, track
+from tests.media.recordings import Sound, click_at, fill, onset, record, tone
 from trax.errors import MediaTooLong, NoAudio, UnreadableMedia, UsageError
 from trax.media.decode import DecodeOptions, DecodeReport, decode
 
@@ -60,18 +60,21 @@ def test_blocks_are_contiguous_and_the_sound_is_the_same(tmp_path: Path) -> None
 def test_a_hole_in_the_time_stamps_is_kept_as_silence(tmp_path: Path) -> None:
     path = tmp_path / "hole.mkv"
     with av.open(str(path), "w") as output:
-        track(output, click_at(5.0, 7.0, 16_000), holes=[(4.0, 3.0)])
+        stream = output.add_stream("pcm_s16le", rate=16_000, layout="mono")
+        fill(output, stream, click_at(5.0, 7.0, 16_000), holes=[(4.0, 3.0)])
     samples, report = decoded(path)
     assert onset(samples) == pytest.approx(8.0, abs=0.002)
-    assert (report.gaps, report.gap_seconds) == (1, pytest.approx(3.0, abs=0.01))
+    assert report.gaps == 1
+    assert report.gap_seconds == pytest.approx(3.0, abs=0.01)
     assert report.duration == pytest.approx(10.0, abs=0.01)
 
 
 def test_a_track_that_starts_late_is_led_by_silence(tmp_path: Path) -> None:
     path = tmp_path / "late.mkv"
     with av.open(str(path), "w") as output:
-        track(output, tone(4.0))
-        track(output, click_at(1.0, 2.0, 16_000), start=1.5)
+        first, second = (output.add_stream("pcm_s16le", rate=16_000, layout="mono") for _ in range(2))
+        fill(output, first, tone(4.0))
+        fill(output, second, click_at(1.0, 2.0, 16_000), start=1.5)
     samples, report = decoded(path, DecodeOptions(track=1))
     assert onset(samples) == pytest.approx(2.5, abs=0.002)
     assert report.lead_seconds == pytest.approx(1.5, abs=0.002)
@@ -93,20 +96,24 @@ def test_files_of_different_formats_joined(tmp_path: Path) -> None:
     joined.write_bytes(mono.read_bytes() + stereo.read_bytes())
     samples, report = decoded(joined)
     assert report.duration == pytest.approx(5.0, abs=0.15)
-    assert report.format_changes == 1
+    assert report.format_changes >= 1
     assert np.abs(samples[-16_000:-8_000]).max() == pytest.approx(0.5, abs=0.03)
 
 
 @pytest.mark.parametrize(("suffix", "codec"), [("mp3", "libmp3lame"), ("aac", "aac"), ("opus", "libopus")])
 def test_damage_in_the_middle_costs_only_itself(tmp_path: Path, suffix: str, codec: str) -> None:
-    path = record(tmp_path / f"damaged.{suffix}", click_at(3.5, 4.0, 48_000), rate=48_000, codec=codec)
+    sound = click_at(11.0, 12.0, 48_000) + 0.02 * np.random.default_rng(5).standard_normal(12 * 48_000)
+    path = record(tmp_path / f"damaged.{suffix}", sound, rate=48_000, codec=codec)
     data = bytearray(path.read_bytes())
-    middle = slice(int(len(data) * 0.45), int(len(data) * 0.55))
+    middle = slice(int(len(data) * 0.45), int(len(data) * 0.48))
     data[middle] = np.random.default_rng(3).bytes(middle.stop - middle.start)
     path.write_bytes(data)
     samples, report = decoded(path)
-    assert report.duration == pytest.approx(4.0, abs=0.6)
     assert np.abs(samples).max() > 0.2, "the click after the damage is lost"
+    if suffix == "opus":  # the only one of them with time stamps
+        assert onset(samples) == pytest.approx(11.0, abs=0.002)
+        assert report.gaps == 1
+    assert report.duration == pytest.approx(12.0, abs=0.7)
 
 
 def test_a_file_that_is_cut_short_says_so(tmp_path: Path) -> None:
@@ -179,12 +186,15 @@ def test_no_sound_to_be_had(tmp_path: Path) -> None:
     cut.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(UnreadableMedia, match="damaged or cut short"):
         decoded(cut)
-    empty = record(tmp_path / "header.wav", np.zeros(0))
+    empty = record(tmp_path / "header.wav", tone(1.0))
+    empty.write_bytes(empty.read_bytes()[:-32_000].replace(struct.pack("<I", 32_000), struct.pack("<I", 0)))
     with pytest.raises(UnreadableMedia, match="empty"):
         decoded(empty)
     encrypted = tmp_path / "drm.m4a"
-    encrypted.write_bytes(whole.replace(b"mp4a", b"enca"))
-    with pytest.raises(UnreadableMedia, match=r"DRM|codec"):
+    sound = whole.index(b"mdat") + 4
+    end = whole.index(b"moov") - 4
+    encrypted.write_bytes(whole[:sound] + b"\xff" * (end - sound) + whole[end:].replace(b"mp4a", b"enca"))
+    with pytest.raises(UnreadableMedia, match="DRM"):
         decoded(encrypted)
 
 

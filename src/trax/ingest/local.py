@@ -42,15 +42,23 @@ def expand(sources: Sequence[str]) -> list[Path]:
 def _one_source(source: str) -> list[Path]:
     if not source.strip() or "\0" in source:
         raise MediaNotFound("An empty name is no file.", "Name a media file, a folder or a pattern.")
-    path = Path(os.path.abspath(Path(source).expanduser()))  # noqa: PTH100 - resolve() would follow links
+    path = Path(os.path.abspath(_expanded(source)))  # noqa: PTH100 - resolve() would follow links
     mode = _mode(path)
     if mode is not None and stat.S_ISDIR(mode):
         return _or_none_found(_in_folder(path), source, "the folder")
     if mode is not None:
         return [path]
     if glob.has_magic(source):
-        return _or_none_found(_in_pattern(path), source, "what matches")
+        return _or_none_found(_in_pattern(source), source, "what matches")
     raise MediaNotFound(f"There is no file {_shown(source)}.", _advice(path))
+
+
+def _expanded(source: str) -> Path:
+    """The source with `~` as the home folder."""
+    try:
+        return Path(source).expanduser()
+    except RuntimeError:  # no such user
+        return Path(source)
 
 
 def _mode(path: Path) -> int | None:
@@ -92,9 +100,11 @@ def _in_folder(folder: Path) -> Iterator[Path]:
             yield folder / entry.name
 
 
-def _in_pattern(pattern: Path) -> Iterator[Path]:
-    for name in sorted(glob.glob(str(pattern), recursive=True)):  # noqa: PTH207 - Path.glob takes no absolute pattern
-        path = Path(name)
+def _in_pattern(source: str) -> Iterator[Path]:
+    folder = Path(glob.escape(str(Path.cwd())))  # its own name is no pattern
+    pattern = str(folder / _expanded(source))
+    for name in sorted(glob.glob(pattern, recursive=True)):  # noqa: PTH207
+        path = Path(os.path.abspath(name))  # noqa: PTH100 - resolve() would follow links
         if looks_like_media(path):
             yield path
 

@@ -127,9 +127,10 @@ def _die_with(parent: int) -> None:
 
 
 def _limit(limits: Limits) -> None:
+    with contextlib.suppress(ValueError, OSError):  # SIGXCPU first: it says why
+        resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_seconds, limits.cpu_seconds + 5))
     values = {
         resource.RLIMIT_AS: limits.memory_bytes,
-        resource.RLIMIT_CPU: limits.cpu_seconds,
         resource.RLIMIT_FSIZE: 0,
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_NOFILE: OUTPUT + 1 + SPARE_DESCRIPTORS,
