@@ -1,0 +1,84 @@
+"""Peak memory of transcribing a long file against a short one: it must not grow with the length.
+
+    python -m benchmarks.memory
+
+Each measurement is a fresh process; memory of its children is included. Exit code 1 where the 35 minutes need more than
+1.25 times what 5 minutes need.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import psutil
+
+from benchmarks.recordings import long_speech
+
+LIMIT = 1.25
+SHORT_SECONDS = 300
+SAMPLING_SECONDS = 0.02
+RESULTS = Path(__file__).parent / "results"
+TASK = "import sys; from pathlib import Path; from benchmarks.systems import trax_system; " + (
+    "run, _ = trax_system(Path(sys.argv[2])); print(len(run(Path(sys.argv[1])).text.split()))"
+)
+
+
+def main() -> int:
+    with tempfile.TemporaryDirectory() as folder:
+        excerpt = Path(folder) / "excerpt.mp3"
+        _excerpt(long_speech().path, excerpt)
+        short = _peak(excerpt, Path(folder))
+        long = _peak(long_speech().path, Path(folder))
+    ratio = long / short
+    print(f"5 min: {short:.0f} MB   35 min: {long:.0f} MB   ratio {ratio:.2f} (limit {LIMIT})")
+    RESULTS.mkdir(exist_ok=True)
+    facts = {"short_mb": round(short), "long_mb": round(long), "ratio": round(ratio, 3)}
+    (RESULTS / "memory.json").write_text(json.dumps(facts, indent=2) + "\n")
+    return 0 if ratio <= LIMIT else 1
+
+
+def _excerpt(source: Path, target: Path) -> None:
+    """The first minutes of an MP3, its packets copied."""
+    import av
+
+    with av.open(str(source)) as whole, av.open(str(target), "w") as part:
+        stream = whole.streams.audio[0]
+        copied = part.add_stream_from_template(stream)
+        for packet in whole.demux(stream):
+            if packet.pts is None or packet.time_base is None:
+                continue
+            if packet.pts * packet.time_base >= SHORT_SECONDS:
+                break
+            packet.stream = copied
+            part.mux(packet)
+
+
+def _peak(path: Path, models_folder: Path) -> float:
+    """Highest sum of the resident memory of the process and its children, in MB."""
+    process = subprocess.Popen([sys.executable, "-c", TASK, str(path), str(models_folder)])
+    watched, peak = psutil.Process(process.pid), 0
+    while process.poll() is None:
+        peak = max(peak, _resident(watched))
+        time.sleep(SAMPLING_SECONDS)
+    if process.returncode:
+        raise SystemExit(f"the measured process failed with exit code {process.returncode}")
+    return peak / 1e6
+
+
+def _resident(process: psutil.Process) -> int:
+    total = 0
+    try:
+        for one in (process, *process.children(recursive=True)):
+            total += one.memory_info().rss
+    except psutil.NoSuchProcess:
+        pass  # a child that ended between the two looks
+    return total
+
+
+if __name__ == "__main__":
+    sys.exit(main())
