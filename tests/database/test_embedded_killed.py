@@ -64,7 +64,7 @@ def test_after_kill_9_of_the_postmaster_the_server_comes_back_at_the_same_addres
     pid = embedded.status(home.path).pid
     assert pid is not None
     os.kill(pid, signal.SIGKILL)
-    assert eventually(lambda: answers(url) and embedded.status(home.path).pid != pid)
+    assert eventually(lambda: answers(url) and embedded.status(home.path).pid != pid), home.log()
     assert home.start() == url
     assert read_value(url, "SELECT number FROM kept") == 9
 
@@ -111,7 +111,7 @@ def test_a_query_that_outlives_its_postmaster_is_ended(home: Home) -> None:
         pid = embedded.status(home.path).pid
         assert pid is not None
         os.kill(pid, signal.SIGKILL)
-        assert eventually(lambda: answers(url))
+        assert eventually(lambda: answers(url)), home.log()
         assert not psutil.pid_exists(backend) or psutil.Process(backend).status() == psutil.STATUS_ZOMBIE
     finally:
         end(client)

@@ -67,17 +67,26 @@ def stop(home: Path) -> bool:
     Raises: DatabaseUnavailable: it does not end, or belongs to another user.
     """
     folders = Folders(home.resolve())
-    if not (is_held(folders.keeper_lock) or is_held(folders.server_lock)):
-        return False
     try:
-        return _stop(folders)
+        alive = is_held(folders.keeper_lock) or is_held(folders.server_lock)
+        return alive and _stop(folders)
     except OSError as error:
         raise explain_os_error(error, folders.root) from error
 
 
 def status(home: Path) -> ServerStatus:
-    """What runs at this moment. Starts nothing and makes no file."""
+    """What runs at this moment. Starts nothing and makes no file.
+
+    Raises: DatabaseUnavailable: the data folder can't be read.
+    """
     folders = Folders(home.resolve())
+    try:
+        return _status(folders)
+    except OSError as error:
+        raise explain_os_error(error, folders.root) from error
+
+
+def _status(folders: Folders) -> ServerStatus:
     binaries = find_binaries()
     data = folders.data(binaries.major)
     state = _living_state(folders)

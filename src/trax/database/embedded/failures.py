@@ -94,4 +94,4 @@ def last_lines(log: str, count: int = 4) -> str:
     lines = [re.sub(r"^\d{4}-\d\d-\d\d [\d:.]+ \w+ \[\d+\] ", "", line.strip()) for line in log.splitlines()]
     told = [line for line in lines if line and "the database system is" not in line]  # said to those who come early
     errors = [line for line in told if re.search(r"FATAL|PANIC|ERROR|[Ee]rror:|could not", line)]
-    return " / ".join((errors or told)[-count:])
+    return " / ".join(list(dict.fromkeys(errors or told))[-count:])
