@@ -18,7 +18,7 @@ import psutil
 import pytest
 
 from tests.media.recordings import record, tone
-from trax.errors import TraxError, UnreadableMedia
+from trax.errors import DecoderUnavailable, TraxError, UnreadableMedia
 from trax.media.decode import decode
 from trax.media.probe import probe
 from trax.media.wire import Limits
@@ -32,14 +32,14 @@ TRICKS = {
 }
 
 
+def servers() -> list[psutil.Process]:
+    """This process's server of children; none before the first file."""
+    return [p for p in psutil.Process().children() if any("trax.media.zygote" in part for part in p.cmdline())]
+
+
 def children() -> list[psutil.Process]:
-    """The processes that read media files now: the children of this process's server."""
-    return [
-        child
-        for server in psutil.Process().children()
-        if "trax.media.zygote" in server.cmdline()
-        for child in server.children()
-    ]
+    """The processes that read media files now."""
+    return [child for server in servers() for child in server.children()]
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
@@ -146,6 +146,29 @@ def test_a_child_that_falls_silent_is_given_up(long_file: Path) -> None:
         with pytest.raises(UnreadableMedia, match=r"stalled: nothing .* 0\.3 s"):
             list(decoding)
     wait_until(lambda: not child.is_running())
+
+
+def test_a_server_that_is_killed_is_started_again(long_file: Path) -> None:
+    with decode(long_file) as decoding:
+        [server] = servers()
+        [child] = children()
+        server.kill()
+        with pytest.raises(DecoderUnavailable) as caught:
+            list(decoding)
+    assert caught.value.retryable
+    wait_until(lambda: not child.is_running())
+    assert probe(long_file).duration == 600.0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_a_child_reaches_no_descriptor_but_its_file(long_file: Path) -> None:
+    with decode(long_file):
+        [child] = children()
+        opened = {int(entry.name) for entry in Path(f"/proc/{child.pid}/fd").iterdir()}
+        limits = Path(f"/proc/{child.pid}/limits").read_text()
+    assert opened == {0, 1, 2, 3, 4, 5}  # silence, the file, the line to the parent, FFmpeg's copy of the file
+    assert "Max open files            6 " in limits
+    assert "Max file size             0 " in limits
 
 
 def test_leaving_early_ends_the_child(long_file: Path) -> None:

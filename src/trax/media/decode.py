@@ -115,10 +115,11 @@ class Decoding:
     def _parts(self) -> Iterator[Samples]:
         """What the child sends, as it comes."""
         while True:
-            assert self._child is not None, "the context is left, or was never entered"
+            assert self._child is not None, "the sound is over, or the context was not entered"
             kind, body = self._child.receive()
             if kind is Kind.REPORT:
                 self._report = _report(body)
+                self._child = None  # once only
                 return
             if kind is not Kind.PCM or len(body) % BYTES_PER_SAMPLE:
                 raise UnreadableMedia("The file can't be decoded: the decoder lost its way.", "Get a fresh copy.")

@@ -26,8 +26,10 @@ _FAILURES: Final = {
 }
 _END_SECONDS: Final = 5.0
 _NO_FILE_AT_ALL: Final = "Get a fresh copy, or convert it with another program first."
+# Trax is found where this process found it; its folder comes last, so that nothing in it hides a standard module.
+_PROGRAM: Final = "import sys; sys.path.append(sys.argv[2]); from trax.media.zygote import main; main()"
 # The rest of the environment holds secrets, and the zygote's children read hostile files.
-_ENVIRONMENT: Final = ("PATH", "HOME", "LANG", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "VIRTUAL_ENV", "TMPDIR")
+_ENVIRONMENT: Final = ("PATH", "HOME", "LANG", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "VIRTUAL_ENV", "PYTHONHOME")
 
 
 class Child:
@@ -104,14 +106,13 @@ class _Zygote:
             self._control = ours
             self._lock = threading.Lock()
             environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
-            environment |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "PYTHONPATH": _import_path()}
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-s", "-m", "trax.media.zygote", str(theirs.fileno())],
+                [sys.executable, "-P", "-s", "-c", _PROGRAM, str(theirs.fileno()), _import_path()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],
-                env=environment,
+                env=environment | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
                 start_new_session=True,  # Ctrl-C is the parent's to handle
             )
 
@@ -183,13 +184,15 @@ def _running() -> _Zygote:
 
 def _start(request: Request, media: int) -> Child:
     try:
-        return _running().start(request, media)
-    except BrokenPipeError:
-        _discard()
-    try:
-        return _running().start(request, media)
-    except BrokenPipeError as error:
-        raise DecoderUnavailable("The media decoder can't be started.", "Run `trax doctor`.") from error
+        try:
+            return _running().start(request, media)
+        except ConnectionError:  # the server was killed: a new one
+            _discard()
+            return _running().start(request, media)
+    except OSError as error:
+        raise DecoderUnavailable(
+            f"The process that reads media files can't be started: {error.strerror}.", "Run `trax doctor`."
+        ) from error
 
 
 def _discard() -> None:

@@ -1,4 +1,4 @@
-"""A small server that forks one limited child for every file: `python -m trax.media.zygote DESCRIPTOR`.
+"""A small server that forks one limited child for every file.
 
 It has FFmpeg loaded and nothing else of the program that uses it, and runs a single thread, so that a fork is
 cheap and safe. It belongs to one parent, and ends with it.
@@ -118,6 +118,7 @@ def _load_everything() -> None:
 
 
 def main() -> None:
+    """Run the server on the socket whose descriptor is the first argument."""
     _load_everything()
     control = socket.socket(fileno=int(sys.argv[1]))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -132,7 +133,3 @@ def main() -> None:
         zygote.serve()
     finally:
         zygote.end()
-
-
-if __name__ == "__main__":
-    main()
