@@ -98,7 +98,7 @@ class Archive:
             hook.begin(path)
             try:
                 outcome = Outcome(path, self._transcribe(path, request, hook, force))
-            except (DatabaseError, ModelUnavailable):
+            except (DatabaseError, ModelUnavailable, UsageError):
                 raise  # the next file would fare no better
             except TraxError as error:
                 outcome = Outcome(path, None, error)

@@ -30,9 +30,7 @@ def test_every_container_ends_well(
             media = dict(session.execute(text("SELECT status, count(*) FROM media_files GROUP BY 1")).all())  # type: ignore[arg-type]
             jobs = dict(session.execute(text("SELECT status, count(*) FROM transcription_jobs GROUP BY 1")).all())  # type: ignore[arg-type]
             silent = session.execute(
-                text(
-                    "SELECT count(*) FROM transcription_jobs WHERE status = 'failed' AND coalesce(error_message, '') = ''"
-                )
+                text("SELECT count(*) FROM transcription_jobs WHERE status = 'failed' AND error_message IS NULL")
             ).scalar_one()
     with capsys.disabled():
         print(f"\n{len(files)} files in containers: {dict(ends)}; media {media}; jobs {jobs}")

@@ -112,7 +112,7 @@ def test_a_failed_file_sets_the_exit_code_and_spares_the_others(run: Run, stored
         (("transcribe", str(SAMPLE), "--model", "tiny.en", "--device", "tpu"), 2, "TRAX_DEVICE"),
         (("transcribe", str(SAMPLE), "--model", "tiny.en", "--compute-type", "int3"), 2, "int8"),
         (("transcribe", str(SAMPLE), "--model", "tiny.en", "--track", "7"), 1, "track"),
-        (("transcribe",), 2, "SOURCE"),
+        (("transcribe",), 2, "Usage:"),
         (("show", "ffff0000"), 1, "media list"),
         (("show", "not-an-id"), 2, "not an ID"),
         (("versions", "ffff0000"), 1, "media list"),
@@ -171,6 +171,7 @@ def test_a_full_disk_is_explained(run: Run, stored: Result) -> None:
 
     with pytest.raises(OutputError, match="No space left"):
         output.write_text(Path("/dev/full"), "words")
+    assert Path("/dev/full").is_char_device()
 
 
 def test_models(run: Run) -> None:

@@ -1,4 +1,4 @@
-"""The questions that the database must answer: every SQL block of docs/schema.md, run on both servers with data."""
+"""The questions that the database must answer: every SQL block of the documentation, run on both servers with data."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ from tests.conftest import REPOSITORY
 from trax.database import Database, jobs, media, transcripts
 from trax.transcript import Segment, Transcript, Word
 
-DOCUMENT = REPOSITORY / "docs" / "schema.md"
+DOCUMENTS = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
 
 
 def sql_blocks() -> list[str]:
-    return re.findall(r"```sql\n(.*?)```", DOCUMENT.read_text(encoding="utf-8"), re.DOTALL)
+    return [
+        block for path in DOCUMENTS for block in re.findall(r"```sql\n(.*?)```", path.read_text("utf-8"), re.DOTALL)
+    ]
 
 
 def fill(database: Database) -> None:
@@ -119,7 +121,8 @@ PLANS = {
     "ix_media_files_file_metadata": """SELECT * FROM media_files WHERE file_metadata @> '{"codec": "rare"}'""",
     "ix_transcription_jobs_status": "SELECT * FROM transcription_jobs WHERE status = 'processing'",
     "ix_transcription_results_media_file_id_version": (
-        "SELECT * FROM transcription_results WHERE media_file_id = '00000000-0000-4000-8000-000000000000' ORDER BY version DESC LIMIT 1"
+        "SELECT * FROM transcription_results WHERE media_file_id = '00000000-0000-4000-8000-000000000000' "
+        "ORDER BY version DESC LIMIT 1"
     ),
 }
 

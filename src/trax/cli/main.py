@@ -8,8 +8,8 @@ import sys
 from types import FrameType
 from typing import Annotated
 
-import click
 import typer
+from typer.exceptions import TyperException
 
 from trax import __version__
 from trax.cli import db, doctor, export, media, models, show, transcribe, versions
@@ -58,17 +58,15 @@ def main() -> None:
 
 def _run() -> int:
     try:
-        return int(app(standalone_mode=False) or 0)
+        code = int(app(standalone_mode=False) or 0)
     except TraxError as error:
         typer.echo(f"trax: {error}", err=True)
         return error.exit_code
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
-    except (KeyboardInterrupt, click.Abort):
-        typer.echo("trax: interrupted; what was finished is kept.", err=True)
-        return INTERRUPTED
-    except BrokenPipeError:
+    except TyperException as error:
+        return _refuse(error)
+    except (KeyboardInterrupt, typer.Abort):
+        code = INTERRUPTED
+    except BrokenPipeError:  # the reader, `head` for instance, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:
@@ -80,6 +78,19 @@ def _run() -> int:
             err=True,
         )
         return 1
+    if code == INTERRUPTED:
+        typer.echo("trax: interrupted; what was finished is kept.", err=True)
+    return code
+
+
+def _refuse(error: TyperException) -> int:
+    """Show what is wrong with the command line, in Typer's own words."""
+    show = getattr(error, "show", None)
+    if callable(show):
+        show()
+    else:
+        typer.echo(f"trax: {error.format_message()}", err=True)
+    return error.exit_code
 
 
 def _interrupt(_: int, __: FrameType | None) -> None:

@@ -7,10 +7,12 @@ from pathlib import Path
 
 from trax.errors import OutputError
 
+LONGEST_STEM = 100  # characters; file systems allow 255 bytes, and the draft's name is longer
+
 
 def write_file(folder: Path, stem: str, suffix: str, text: str) -> Path:
     """The file `folder/stem+suffix`, written anew; the folder is made if need be."""
-    path = folder / f"{stem}{suffix}"
+    path = folder / f"{stem[:LONGEST_STEM]}{suffix}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -26,6 +28,9 @@ def write_text(path: Path, text: str) -> None:
     """
     draft = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
+        if path.exists() and not path.is_file():
+            path.write_text(text, encoding="utf-8")  # a device or a pipe is written to, never replaced
+            return
         draft.write_text(text, encoding="utf-8", newline="\n")
         draft.replace(path)
     except OSError as error:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from trax.cli.console import one_line, say, short
 from trax.cli.options import FormatName
+
+if TYPE_CHECKING:
+    from trax.archive import Result
 
 
 def transcribe(
@@ -47,15 +50,15 @@ def transcribe(
         "decode": DecodeOptions(track=track, channel=channel, max_duration=settings.max_duration),
         "transcribe": TranscribeOptions(beam_size=beam_size, initial_prompt=prompt),
     }
-    failed = done = 0
+    failed = 0
+    written: list[Path] = []
     with watching(quiet=quiet) as hook, Archive(settings, hook.announce) as archive:
         for outcome in archive.transcribe_all(sources, hook=hook, force=force, **options):
             if outcome.result is None:
                 failed += 1
                 say(f"trax: {_named(outcome.source.name, str(outcome.error))}")
                 continue
-            done += 1
-            _deliver(outcome.result, chosen.name, chosen.suffix, output, first=done == 1)
+            _deliver(outcome.result, chosen.name, chosen.suffix, output, written)
             if outcome.result.existed and not quiet:
                 say(
                     f"{one_line(outcome.source.name)} was transcribed with these options before (version "
@@ -70,13 +73,18 @@ def _named(file: str, error: str) -> str:
     return error if file in error else f"{one_line(file)}: {error}"
 
 
-def _deliver(result: Any, format: str, suffix: str, folder: Path | None, *, first: bool) -> None:
+def _deliver(result: Result, format: str, suffix: str, folder: Path | None, written: list[Path]) -> None:
+    """Print a transcript, or write it to the folder under a name that no other file of this run has."""
     from trax.cli.output import write_file
 
     text = result.export(format)
-    if folder is not None:
-        say(f"Wrote {write_file(folder, Path(result.title).stem, suffix, text)}")
+    if folder is None:
+        separator = "\n" if written else ""
+        typer.echo(separator + text, nl=not text.endswith("\n"))
+        written.append(Path())
         return
-    if not first:
-        typer.echo()
-    typer.echo(text, nl=not text.endswith("\n"))
+    stem = Path(result.title).stem
+    if folder / f"{stem}{suffix}" in written:
+        stem = f"{stem}-{short(result.media_id)}"
+    written.append(write_file(folder, stem, suffix, text))
+    say(f"Wrote {written[-1]}")
