@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import signal
+import time
 from pathlib import Path
 
 import psutil
@@ -11,8 +12,11 @@ import psutil
 from trax.database.embedded.locks import FileLock
 from trax.errors import DatabaseUnavailable
 
-# How an orphan is asked to end: a fast shutdown, an immediate one, and none at all. PostgreSQL recovers from each.
-_STAGES = ((signal.SIGINT, 60.0), (signal.SIGQUIT, 10.0), (signal.SIGKILL, 10.0))
+_SHUTDOWN_SECONDS = 60.0
+# When a shutdown in good order takes too long, or nobody is left to do one. PostgreSQL recovers from both.
+_HARDER = (signal.SIGQUIT, signal.SIGKILL)
+_HARDER_SECONDS = 10.0
+_CHILD_TITLE = "postgres:"  # how the postmaster's children show their command line
 _PROGRAMS = ("postgres", "initdb")
 _GRACE_SECONDS = 1.0  # most orphans are on their way out already
 
@@ -25,10 +29,11 @@ def take_server_lock(path: Path) -> FileLock:
     lock = FileLock(path)
     if lock.wait_exclusive(_GRACE_SECONDS):
         return lock
-    for signal_number, seconds in _STAGES:
-        holders = _holders(path)
-        _send(holders if signal_number == signal.SIGKILL else _leaders(holders), signal_number)
-        if lock.wait_exclusive(seconds):
+    if _shut_down_in_order(path, lock):
+        return lock
+    for number in _HARDER:
+        _send(_holders(path), number)
+        if lock.wait_exclusive(_HARDER_SECONDS):
             return lock
     lock.close()
     raise DatabaseUnavailable(
@@ -49,15 +54,23 @@ def _holders(path: Path) -> list[psutil.Process]:
     return found
 
 
-def _leaders(holders: list[psutil.Process]) -> list[psutil.Process]:
-    """Those that no other of them started: the postmaster, or what is left without one."""
-    ids = {holder.pid for holder in holders}
-    leaders = []
-    for holder in holders:
-        with contextlib.suppress(psutil.Error):
-            if holder.ppid() not in ids:
-                leaders.append(holder)
-    return leaders
+def _shut_down_in_order(path: Path, lock: FileLock) -> bool:
+    """True when the lock is free. False soon where no postmaster lives any more, only children of one."""
+    deadline = time.monotonic() + _SHUTDOWN_SECONDS
+    while time.monotonic() < deadline:
+        leaders = [holder for holder in _holders(path) if not _is_child(holder)]
+        _send(leaders, signal.SIGINT)  # to a child it would mean other things
+        if lock.wait_exclusive(1.0):
+            return True
+        if not leaders:
+            return False
+    return False
+
+
+def _is_child(process: psutil.Process) -> bool:
+    with contextlib.suppress(psutil.Error):
+        return process.cmdline()[:1] != [] and process.cmdline()[0].startswith(_CHILD_TITLE)
+    return True
 
 
 def _send(processes: list[psutil.Process], signal_number: int) -> None:
