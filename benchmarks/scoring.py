@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -90,6 +91,8 @@ def _count(aligned: Any) -> Errors:
 
 @cache
 def _normaliser() -> Any:
-    from whisper_normalizer.english import EnglishTextNormalizer
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # an invalid escape sequence in the package, as it is compiled
+        from whisper_normalizer.english import EnglishTextNormalizer
 
     return EnglishTextNormalizer()

@@ -26,22 +26,31 @@ def words_of(alignment: Sequence[dict[str, Any]], window: Window, *, spaced: boo
 
     timings = [dict(timing) for timing in alignment]
     merge_punctuations(timings, PREPENDED, APPENDED)
-    words = [
-        Word(
-            start=window.start + float(timing["start"]),
-            end=window.start + min(float(timing["end"]), float(timing["start"]) + LONGEST),
-            text=_with_space(str(timing["word"])) if spaced else str(timing["word"]),
+    words: list[Word] = []
+    for timing in timings:
+        text = str(timing["word"])
+        if not text.strip():  # punctuation that went to a neighbour
+            continue
+        start, end = float(timing["start"]), float(timing["end"])
+        word = Word(
+            start=window.start + start,
+            end=window.start + min(end, start + LONGEST),
+            text=" " + text.lstrip() if spaced and not words else text,
             probability=min(1.0, max(0.0, float(timing["probability"]))),
         )
-        for timing in timings
-        if timing["word"].strip()
-    ]
-    return in_order([_within_speech(word, window) for word in words], window.start, window.start + window.duration)
+        if spaced and words and not text.startswith(" "):
+            words[-1] = _glued(words[-1], word)
+        else:
+            words.append(word)
+    placed = [_within_speech(word, window) for word in words]
+    return in_order(placed, window.start, window.start + window.duration)
 
 
-def _with_space(text: str) -> str:
-    """Text as in the middle of a line: at the start of a window the model may leave the space out."""
-    return text if text.startswith(" ") else " " + text
+def _glued(first: Word, second: Word) -> Word:
+    """One word out of two without a space between: the aligner takes "c'est" and "well-known" apart."""
+    lengths = len(first.text.strip()), len(second.text)
+    weighted = lengths[0] * first.probability + lengths[1] * second.probability
+    return Word(first.start, second.end, first.text + second.text, weighted / max(1, sum(lengths)))
 
 
 def _within_speech(word: Word, window: Window) -> Word:
