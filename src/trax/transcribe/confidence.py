@@ -1,16 +1,23 @@
 """How accurate a transcript probably is, told from the model's own probabilities.
 
-The estimate is `SLOPE * confidence + OFFSET`, where confidence is the mean word probability weighted by the length of
-the words. Both numbers were fitted by `benchmarks/calibration.py`; its README says on what, and how far off the
-estimate is. It is an estimate of 1 - WER, not a measurement: only a reference text gives that.
+    logit(accuracy) = SLOPE * logit(confidence) + OFFSET
+
+Confidence is the mean probability of the words, weighted by their length. Both numbers come from
+`benchmarks/calibration.py`: tiny.en on the clips of LibriSpeech `speech/read`, clean and in white noise, 216
+transcripts from 0 to 100 % right. Fitted on half of the clips, the estimate was off by 6.5 points of 1 - WER on average
+on the other half, by 3.4 points on its clean clips. For other models, languages and kinds of sound it is an
+extrapolation: only a reference text measures accuracy.
 """
 
 from __future__ import annotations
 
+import math
+
 from trax.transcript import Transcript
 
-SLOPE = 1.0
-OFFSET = 0.02
+SLOPE = 1.76
+OFFSET = -1.02
+SUREST = 0.995  # probabilities beyond this say no more
 
 
 def estimate_accuracy(transcript: Transcript) -> float | None:
@@ -18,4 +25,6 @@ def estimate_accuracy(transcript: Transcript) -> float | None:
     confidence = transcript.confidence
     if confidence is None:
         return None
-    return min(1.0, max(0.0, SLOPE * confidence + OFFSET))
+    clipped = min(SUREST, max(1 - SUREST, confidence))
+    odds = SLOPE * math.log(clipped / (1 - clipped)) + OFFSET
+    return 1 / (1 + math.exp(-odds))
