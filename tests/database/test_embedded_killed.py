@@ -22,7 +22,7 @@ from tests.fixtures.embedded import (
 from trax.database import embedded
 from trax.database.embedded import find_binaries
 from trax.database.embedded.cluster import Cluster
-from trax.database.embedded.locks import FileLock
+from trax.database.embedded.locks import FileLock, is_held
 from trax.database.embedded.ownership import server_user
 from trax.database.embedded.server import Server
 
@@ -32,6 +32,7 @@ def test_after_kill_9_of_the_keeper_the_next_client_finds_everything(home: Home)
     execute(url, "DROP TABLE IF EXISTS kept", "CREATE TABLE kept AS SELECT 8 AS number")
     before = home.state()
     os.kill(before.keeper_pid, signal.SIGKILL)
+    assert eventually(lambda: not is_held(home.folders.keeper_lock))
     url = home.start()
     assert read_value(url, "SELECT number FROM kept") == 8
     after = home.state()
@@ -79,6 +80,7 @@ def test_after_kill_9_of_everything_no_committed_row_is_lost(home: Home) -> None
     client.kill()
     for process in [keeper, *keeper.children(recursive=True)]:
         process.kill()
+    assert eventually(lambda: not is_held(home.folders.keeper_lock))
     committed = int([*lines, *client.communicate()[0].splitlines()][-1])
     url = home.start()
     kept = read_value(url, f"SELECT count(*) FROM generate_series(0, {committed}) n JOIN kept ON number = n")

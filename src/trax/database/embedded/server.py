@@ -44,6 +44,7 @@ _LOG_BYTES = 4_000_000
 # Below the range that systems hand out to outgoing connections, so that nobody gets the port by accident.
 _PORTS = range(15_433, 32_000)
 _PORT_TRIES = 50
+_PORT_SECONDS = 1.0
 KEEPER_APPLICATION = "trax keeper"
 
 
@@ -166,7 +167,7 @@ def choose_port(remembered: Path) -> int:
     """The port of last time where it is still free, so that the address stays; else a new one, remembered."""
     with contextlib.suppress(OSError, ValueError):
         port = int(remembered.read_text("utf-8"))
-        if _is_free(port):
+        if _gets_free(port):
             return port
     candidates = (secrets.choice(_PORTS) for _ in range(_PORT_TRIES))
     port = next((candidate for candidate in candidates if _is_free(candidate)), 0) or _any_free_port()
@@ -178,6 +179,16 @@ def bound_log(path: Path) -> None:
     """Move the content of `path` to a second file and begin it anew; who writes to it keeps doing so."""
     write_private(path.with_suffix(".old.log"), path.read_text("utf-8", "replace"))
     os.truncate(path, 0)
+
+
+def _gets_free(port: int) -> bool:
+    """True at once or soon: a process that dies lets go of the server's lock a moment before its sockets."""
+    deadline = time.monotonic() + _PORT_SECONDS
+    while not _is_free(port):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(_POLL_SECONDS)
+    return True
 
 
 def _is_free(port: int) -> bool:
