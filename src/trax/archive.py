@@ -13,15 +13,15 @@ from trax.database import documents, lookup, media, transcripts
 from trax.database.connect import open_database
 from trax.database.media import MediaSummary
 from trax.database.models import MediaFile, TranscriptionResult
-from trax.errors import DatabaseError, ModelUnavailable, TraxError, UsageError
+from trax.errors import DatabaseError, DecoderUnavailable, ModelUnavailable, TraxError, UsageError
 from trax.export import ExportDocument, render
 from trax.ingest.local import expand
 from trax.jobs.prepare import register
 from trax.jobs.run import clean_up, transcribe_media
+from trax.media.fence import warm_up
 from trax.pipeline import Hook, Request, stages_of
 from trax.settings import Settings, load_settings
 from trax.transcribe.engines import EngineOptions, Engines
-from trax.transcribe.models import check_name
 from trax.transcript import Transcript
 
 
@@ -94,11 +94,12 @@ class Archive:
     ) -> Iterator[Outcome]:
         """Outcomes in order, one as soon as its file is done; a file that fails doesn't hold up the others."""
         request, hook = self._request(options), hook or Hook()
+        warm_up()  # the decoder starts while the first file is hashed and the model is loaded
         for path in expand(sources):
             hook.begin(path)
             try:
                 outcome = Outcome(path, self._transcribe(path, request, hook, force))
-            except (DatabaseError, ModelUnavailable, UsageError):
+            except (DatabaseError, DecoderUnavailable, ModelUnavailable):
                 raise  # the next file would fare no better
             except TraxError as error:
                 outcome = Outcome(path, None, error)
@@ -152,7 +153,7 @@ class Archive:
         except TypeError as error:
             raise UsageError(f"Not an option of a transcription: {error}.", "See `trax.pipeline.Request`.") from error
         stages_of(request.pipeline)
-        check_name(request.model)
+        self._models().check(request.model)
         return request
 
     def _transcribe(self, path: Path, request: Request, hook: Hook, force: bool) -> Result:

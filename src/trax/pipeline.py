@@ -164,8 +164,14 @@ def _check_english(first: list[Window], request: Request, engine: Transcriber, e
         )
         return Tongue(LanguageGuess("en", 0.0), engine, "assumed")
     guess = detector.detect_language(first)
-    if guess.language == "en" or guess.probability < SURE_LANGUAGE:
-        return Tongue(LanguageGuess("en", guess.probability), engine, "detected")
+    if guess.language == "en":
+        return Tongue(guess, engine, "detected")
+    if guess.probability < SURE_LANGUAGE:
+        hook.notice(
+            f"The language is uncertain (perhaps {guess.language!r}, {guess.probability:.0%}). Taken as English, the "
+            f"only language of {request.model}; name it with --language, or choose a multilingual model."
+        )
+        return Tongue(LanguageGuess("en", 0.0), engine, "assumed")
     return Tongue(guess, _multilingual(guess, request, engines, hook), "detected")
 
 

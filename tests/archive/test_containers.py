@@ -7,9 +7,15 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from trax.archive import Archive
 from trax.transcribe.engines import Engines
+
+
+def counts(session: Session, table: str) -> dict[str, int]:
+    rows = session.execute(text(f"SELECT status, count(*) AS many FROM {table} GROUP BY status"))
+    return {row.status: row.many for row in rows}
 
 
 @pytest.mark.shared_data
@@ -27,8 +33,8 @@ def test_every_container_ends_well(
                 ends[type(outcome.error).__name__] += 1
                 assert getattr(outcome.error, "next_step", ""), f"{outcome.source.name}: {outcome.error}"
         with archive.database.transaction() as session:
-            media = dict(session.execute(text("SELECT status, count(*) FROM media_files GROUP BY 1")).all())  # type: ignore[arg-type]
-            jobs = dict(session.execute(text("SELECT status, count(*) FROM transcription_jobs GROUP BY 1")).all())  # type: ignore[arg-type]
+            media = counts(session, "media_files")
+            jobs = counts(session, "transcription_jobs")
             silent = session.execute(
                 text("SELECT count(*) FROM transcription_jobs WHERE status = 'failed' AND error_message IS NULL")
             ).scalar_one()

@@ -108,7 +108,8 @@ def test_a_job_that_someone_works_on_is_left_alone(embedded_database: Database) 
     with claim(embedded_database, jobs[0]), claim(embedded_database, media):
         assert clean_up(embedded_database) == 1
         with embedded_database.transaction() as session:
-            states = dict(session.execute(text("SELECT id, status FROM transcription_jobs")).all())  # type: ignore[arg-type]
+            rows = session.execute(text("SELECT id, status FROM transcription_jobs"))
+            states = {row.id: row.status for row in rows}
             assert session.execute(text("SELECT status FROM media_files")).scalar_one() == "processing"
         assert states == {jobs[0]: "processing", jobs[1]: "failed"}
     assert clean_up(embedded_database) == 1

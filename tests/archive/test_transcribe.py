@@ -211,20 +211,21 @@ class Notices(Hook):
 
 
 def test_the_language_is_told_first(database_url: str, base_model: Path, shared_data: Path) -> None:
-    french = str(shared_data / "speech" / "edge" / "bonjour_vous_allez_bien.mp3")
+    (found,) = (shared_data / "speech" / "other").rglob("common_voice_ja_24511055.mp3")
+    japanese = str(found)
     told = Notices()
     with Archive() as archive:
         models = archive.settings.home / "models"
         models.mkdir(parents=True)
         (models / "base").symlink_to(base_model)  # a multilingual model is on this machine ...
-        (outcome,) = archive.transcribe_all([french], model="tiny.en")
+        (outcome,) = archive.transcribe_all([japanese], model="tiny.en")
         assert isinstance(outcome.error, LanguageUnsupported)
-        assert "'fr'" in str(outcome.error)
+        assert "'ja'" in str(outcome.error)
 
         (models / "large-v3-turbo").symlink_to(base_model)  # ... and now, as it were, the one for other languages too
-        result = archive.transcribe(french, model="tiny.en", hook=told)
-    assert result.transcript.language == "fr"
-    assert "bonjour" in result.transcript.text.lower()
+        result = archive.transcribe(japanese, model="tiny.en", hook=told)
+    assert result.transcript.language == "ja"
+    assert any("\u3040" <= letter <= "\u30ff" for letter in result.transcript.text)  # kana
     assert any("large-v3-turbo instead" in text for text in told.texts)
     assert result.transcript.language_probability is not None
 

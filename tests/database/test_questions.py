@@ -69,7 +69,7 @@ def test_every_documented_query_runs_and_finds_something(database: Database) -> 
     blocks = sql_blocks()
     assert len(blocks) >= 5
     with psycopg.connect(database.address(), row_factory=dict_row) as connection:
-        silent = [block for block in blocks if not connection.execute(block).fetchall()]  # type: ignore[arg-type]
+        silent = [block for block in blocks if not connection.execute(block).fetchall()]
     assert silent == []
 
 
@@ -144,10 +144,10 @@ def test_hot_queries_use_their_indexes(database: Database) -> None:
         )
         connection.execute("ANALYZE media_files, transcription_jobs, transcription_results")
         for index, query in PLANS.items():
-            plan = "\n".join(row[0] for row in connection.execute(f"EXPLAIN {query}"))  # type: ignore[arg-type]
+            plan = "\n".join(row[0] for row in connection.execute(f"EXPLAIN {query}"))
             assert index in plan, plan
 
 
 def ask(database: Database, query: str) -> list[tuple[object, ...]]:
     with psycopg.connect(database.address()) as connection:
-        return connection.execute(query).fetchall()  # type: ignore[arg-type]
+        return connection.execute(query).fetchall()

@@ -59,6 +59,10 @@ def make_ready(database: Database, media_id: UUID, path: Path) -> None:
             with database.transaction() as session:
                 media.set_status(session, media_id, "failed", str(error))
             raise
+        except BaseException:  # Ctrl-C, or a decoder that can't be started: no fault of the file
+            with database.transaction() as session:
+                media.set_status(session, media_id, "pending")
+            raise
         with database.transaction() as session:
             media.describe(
                 session,

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from trax.errors import ModelUnavailable
-from trax.transcribe.models import resolve
+from trax.transcribe.device import plan
+from trax.transcribe.models import check_name, resolve
 from trax.transcribe.transcriber import Transcriber
 
 DETECTORS = ("tiny", "base", "small", "large-v3-turbo", "medium", "large-v3", "large-v2")  # cheapest first
@@ -49,6 +50,16 @@ class Engines:
     options: EngineOptions
     announce: Callable[[str], None]
     _loaded: dict[str, Transcriber] = field(default_factory=dict)
+
+    def check(self, name: str) -> None:
+        """Refuse, before any work, what can't be run here whatever the file.
+
+        Raises: UnknownModel, UsageError: a device or compute type that this machine lacks.
+        """
+        if name not in self._loaded:
+            options = self.options
+            check_name(name)
+            plan(options.device, options.compute_type, options.threads, options.batch_size)
 
     def get(self, name: str) -> Transcriber:
         """The engine for that model, loaded now if it isn't yet.
