@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,13 @@ from trax.errors import ModelUnavailable, OutputError
 from trax.transcribe.catalogue import KnownModel
 from trax.transcribe.models import Progress, missing_files
 
+ANSWER_SECONDS = 15.0
 FILES = ("config.json", "preprocessor_config.json", "tokenizer.json", "vocabulary.*", "model.bin")
+
+
+NOT_WRITABLE = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST}
+)
 
 
 class Unreachable(Exception):
@@ -28,6 +35,7 @@ def download(
     """
     from huggingface_hub import errors
 
+    http_error: type[Exception] = vars(errors)["HTTPError"]  # of httpx or httpx2, whichever the library is built on
     try:
         path = _fetch(model, models_folder, on_progress, endpoint)
     except (errors.RepositoryNotFoundError, errors.RevisionNotFoundError, errors.RemoteEntryNotFoundError) as error:
@@ -36,13 +44,13 @@ def download(
             "Check HF_ENDPOINT if it is set, or give the path of a folder with the weights (--model PATH).",
         ) from error
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS):
+        if error.errno in NOT_WRITABLE:
             raise OutputError(
                 f"The weights of {model.name} can't be written to {models_folder}: {error.strerror}.",
                 f"Make room ({model.megabytes} MB are needed) or set TRAX_HOME to a folder that can be written.",
             ) from error
         raise Unreachable(_reason(error)) from error
-    except (errors.HfHubHTTPError, errors.OfflineModeIsEnabled, errors.LocalEntryNotFoundError) as error:
+    except (http_error, errors.OfflineModeIsEnabled, errors.LocalEntryNotFoundError) as error:
         raise Unreachable(_reason(error)) from error
     if missing := missing_files(path):
         raise ModelUnavailable(
@@ -53,30 +61,31 @@ def download(
 
 
 def _fetch(model: KnownModel, models_folder: Path, on_progress: Progress | None, endpoint: str | None) -> Path:
-    from huggingface_hub import hf_hub_download, snapshot_download
+    from huggingface_hub import HfApi, hf_hub_download
 
-    planned = snapshot_download(
-        model.repository,
-        revision=model.revision,
-        cache_dir=models_folder,
-        allow_patterns=list(FILES),
-        endpoint=endpoint,
-        tqdm_class=_bar_class(lambda count: None),
-        dry_run=True,
-    )
-    coming = [file for file in planned if file.will_download]
-    total, done = sum(file.file_size or 0 for file in coming), 0
-    for file in sorted(coming, key=lambda file: file.file_size or 0):  # small ones first: a gap shows early
-        hf_hub_download(
-            model.repository,
-            file.filename,
-            revision=file.commit_hash,
-            cache_dir=models_folder,
-            endpoint=endpoint,
-            tqdm_class=_bar_class(_reporter(on_progress, done, total)),
+    api = HfApi(endpoint=endpoint)
+    info = api.model_info(model.repository, revision=model.revision, files_metadata=True, timeout=ANSWER_SECONDS)
+    sizes = {
+        file.rfilename: file.size or 0
+        for file in info.siblings or ()
+        if any(fnmatch(file.rfilename, pattern) for pattern in FILES)
+    }
+    total, done, path = sum(sizes.values()), 0, models_folder / "nothing"
+    for name in sorted(sizes, key=lambda name: sizes[name]):  # small ones first: a gap shows early
+        report = _reporter(on_progress, done, total)
+        path = Path(
+            hf_hub_download(
+                model.repository,
+                name,
+                revision=info.sha,
+                cache_dir=models_folder,
+                endpoint=endpoint,
+                tqdm_class=_bar_class(report),
+            )
         )
-        done += file.file_size or 0
-    return Path(planned[0].local_path).parent if planned else models_folder
+        done += sizes[name]
+        report(sizes[name])
+    return path.parent
 
 
 def _reporter(on_progress: Progress | None, before: int, total: int) -> Callable[[int], None]:

@@ -1,0 +1,96 @@
+"""Whisper's guards: when a reading is rejected, what is tried next, and what is cut away."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.transcribe.clips import Clips
+from trax.audio import SAMPLE_RATE, Waveform, Window
+from trax.timeline import Interval
+from trax.transcribe.confidence import estimate_accuracy
+from trax.transcribe.decoding import Hypothesis, compression_ratio
+from trax.transcribe.faster_whisper import FasterWhisperTranscriber
+from trax.transcribe.guards import is_too_dense, without_loops
+from trax.transcribe.transcriber import TranscribeOptions
+from trax.transcript import Segment, Transcript, Word
+
+OPTIONS = TranscribeOptions()
+SOUND = Hypothesis((1, 2), "all is well", -0.3, 0.1, 1.1, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("hypothesis", "failed", "silent"),
+    [
+        (SOUND, False, False),
+        (replace(SOUND, compression_ratio=2.5), True, False),
+        (replace(SOUND, avg_logprob=-1.2), True, False),
+        (replace(SOUND, avg_logprob=-1.2, no_speech_prob=0.7), False, True),
+        (replace(SOUND, avg_logprob=-0.9, no_speech_prob=0.7), False, False),
+    ],
+)
+def test_a_reading_is_judged_by_whispers_limits(hypothesis: Hypothesis, failed: bool, silent: bool) -> None:
+    assert hypothesis.has_failed(OPTIONS) is failed
+    assert hypothesis.is_silent(OPTIONS) is silent
+
+
+def test_loops_compress_and_speech_does_not() -> None:
+    assert compression_ratio("so it goes on and " * 30) > OPTIONS.compression_ratio_limit
+    assert compression_ratio("The old woman pushed back her bonnet as he waded through the water.") < 1.5
+    assert compression_ratio("") == 0
+
+
+def test_a_failed_reading_is_tried_again_warmer(tiny: FasterWhisperTranscriber, clips: Clips) -> None:
+    """An English model that hears German loops at temperature 0, and no longer at 1."""
+    found = clips.windows("edge/gaenswein15.mp3")
+    options = TranscribeOptions(temperatures=(0.0, 1.0), best_of=2, relisten_after=0)
+    segments = [segment for result in tiny.transcribe(found, "en", options) for segment in result.segments]
+    assert {segment.temperature for segment in segments} == {1.0}
+    assert all(segment.compression_ratio <= options.compression_ratio_limit for segment in segments)
+
+
+def test_good_speech_is_decoded_once(tiny: FasterWhisperTranscriber, clips: Clips) -> None:
+    results = tiny.transcribe(clips.windows("other/en_short/jfk.wav"), "en")
+    assert {segment.temperature for result in results for segment in result.segments} == {0.0}
+
+
+def test_more_text_than_speech_is_too_dense() -> None:
+    window = Window(Waveform(np.zeros(2 * SAMPLE_RATE, dtype=np.float32)), (Interval(0.5, 0.9),))
+    assert is_too_dense("Thank you very much for watching this.", window)
+    assert not is_too_dense("Thank you.", window)
+
+
+def test_a_loop_is_cut_to_two() -> None:
+    assert without_loops(["a", "b", "a", "b", "a", "b", "a", "b", "c"], str) == ["a", "b", "a", "b", "c"]
+    assert without_loops(["no", "no", "no", "no", "no"], str) == ["no", "no"]
+    assert without_loops(["very", "very", "good"], str) == ["very", "very", "good"]
+
+
+@given(st.lists(st.sampled_from("abc"), max_size=40))
+def test_cutting_loops_keeps_order_and_invents_nothing(words: list[str]) -> None:
+    kept = without_loops(words, str)
+    rest = iter(words)
+    assert all(word in rest for word in kept), "not a part of the words in their order"
+    assert without_loops(list("abcabc"), str) == list("abcabc")
+
+
+def a_transcript(probability: float) -> Transcript:
+    word = Word(0.0, 1.0, " word", probability)
+    return Transcript("en", 1.0, (Segment(0.0, 1.0, "word", (word,)),))
+
+
+def test_the_estimate_of_accuracy_rises_with_confidence() -> None:
+    estimates = [estimate_accuracy(a_transcript(p)) for p in (0.0, 0.3, 0.6, 0.9, 0.99, 1.0)]
+    assert all(estimate is not None and 0 <= estimate <= 1 for estimate in estimates)
+    assert estimates == sorted(estimates, key=lambda estimate: estimate or 0)
+    assert estimate_accuracy(Transcript("en", 1.0)) is None
+
+
+def test_the_estimate_is_near_what_was_measured() -> None:
+    """Means over the calibration's clips with a confidence from 0.8 to 0.9, and above."""
+    assert estimate_accuracy(a_transcript(0.855)) == pytest.approx(0.893, abs=0.03)
+    assert estimate_accuracy(a_transcript(0.930)) == pytest.approx(0.968, abs=0.02)
