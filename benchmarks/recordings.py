@@ -40,3 +40,14 @@ def long_speech() -> Recording:
     segments = tuple((Interval(entry["start"], entry["end"]), str(entry["text"])) for entry in entries)
     text = (folder / f"{LONG_FILE}.ref.txt").read_text()
     return Recording(folder / f"{LONG_FILE}.mp3", text, segments)
+
+
+def other_speech() -> list[Recording]:
+    """10 minutes of English on which nothing was tuned: prompts at 8 kHz, spontaneous speech, poems, digits."""
+    folder = DATA / "speech" / "other"
+    entries = map(json.loads, (folder / "references.jsonl").read_text().splitlines())
+    return [
+        Recording(folder / entry["file"], entry["text"])
+        for entry in entries
+        if entry["lang"] == "en" and entry["trust"] == "gold"
+    ]
