@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from tests.fixtures.database import fresh_database
 from trax.database import Database, migrate, open_database
-from trax.database.migrate import _config
+from trax.database.migrate import alembic_config
 from trax.errors import DatabaseNotMigrated, DatabaseTooOld, DatabaseUnavailable, UsageError
 from trax.settings import load_settings
 
@@ -37,7 +37,7 @@ def catalogue(database: Database) -> set[str]:
 
 
 def revisions() -> list[str]:
-    scripts = ScriptDirectory.from_config(_config())
+    scripts = ScriptDirectory.from_config(alembic_config())
     return [script.revision for script in reversed(list(scripts.walk_revisions()))]
 
 
@@ -55,9 +55,13 @@ def test_every_revision_goes_up_down_and_up_again(empty_database: Database) -> N
     assert catalogue(empty_database) == set()
 
 
+def test_the_revision_that_is_needed_is_the_newest() -> None:
+    assert ScriptDirectory.from_config(alembic_config()).get_current_head() == migrate.NEEDED
+
+
 def test_models_and_migrations_agree(database: Database) -> None:
     with database.engine.connect() as connection:
-        command.check(_config(connection))
+        command.check(alembic_config(connection))
 
 
 def test_upgrades_at_once_wait_for_each_other(embedded_server: str) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import platform
 import shutil
+import tempfile
+import wave
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
@@ -38,7 +40,9 @@ def doctor(as_json: AsJson = False) -> None:
     from trax.settings import load_settings
 
     settings = load_settings()
-    checks = [check for part in (_system, _home, _database, _model, _engine) for check in _guarded(part, settings)]
+    checks = [
+        check for part in (_system, _home, _database, _decoder, _model, _engine) for check in _guarded(part, settings)
+    ]
     if as_json:
         print_json([asdict(check) for check in checks])
     else:
@@ -104,6 +108,20 @@ def _database(settings: Settings) -> Iterator[Check]:
             "The database's locale doesn't know letters beyond ASCII.",
             "Make the database anew with LC_CTYPE C.UTF-8 for searches in every language.",
         )
+
+
+def _decoder(_: Settings) -> Iterator[Check]:
+    from trax.media.decode import decode
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "second.wav"
+        with wave.open(str(path), "wb") as file:
+            file.setparams((1, 2, 16_000, 0, "NONE", "not compressed"))
+            file.writeframes(bytes(32_000))
+        with decode(path) as decoding:
+            samples = sum(len(block) for block in decoding)
+    state = "ok" if samples == 16_000 else "problem"
+    yield Check("decoder", state, f"FFmpeg of PyAV {version('av')} in a fenced process decodes")
 
 
 def _model(settings: Settings) -> Iterator[Check]:

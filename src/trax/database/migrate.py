@@ -1,17 +1,24 @@
-"""The schema's revisions: which one a database has, and how it gets to the one that this Trax needs."""
+"""The schema's revisions: which one a database has, and how it gets to the one that this Trax needs.
+
+Alembic is imported where it migrates; the look that every command takes at the revision does without it.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
+from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
 
 from trax.database.engine import Database
 from trax.errors import DatabaseNotMigrated
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+NEEDED = "0001"  # the newest revision in migrations/versions
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,25 +42,24 @@ def migrations_folder() -> Path:
 
 def revision(database: Database) -> Revision:
     """The revision that the database has and the one that this Trax needs."""
-    scripts = ScriptDirectory.from_config(_config())
-    needed = scripts.get_current_head()
-    assert needed is not None
-    with database.transaction() as session:
-        current = MigrationContext.configure(session.connection()).get_current_revision()
-    known = current is None or current in {script.revision for script in scripts.walk_revisions()}
-    return Revision(current, needed, known)
+    current = _current(database)
+    return Revision(current, NEEDED, known=current in (None, NEEDED) or current in _all_revisions())
 
 
 def upgrade(database: Database, target: str = "head") -> None:
     """Bring the schema to `target`; two upgrades at once wait for each other."""
+    from alembic import command
+
     with database.engine.connect() as connection:
-        command.upgrade(_config(connection), target)
+        command.upgrade(alembic_config(connection), target)
 
 
 def downgrade(database: Database, target: str) -> None:
     """Take the schema back to `target` (`base`: remove it, with all data)."""
+    from alembic import command
+
     with database.engine.connect() as connection:
-        command.downgrade(_config(connection), target)
+        command.downgrade(alembic_config(connection), target)
 
 
 def require_current(database: Database) -> None:
@@ -69,9 +75,26 @@ def require_current(database: Database) -> None:
     raise DatabaseNotMigrated(f"The database {state}; this Trax needs {found.needed}.", "Run `trax db upgrade`.")
 
 
-def _config(connection: object | None = None) -> Config:
+def alembic_config(connection: object | None = None) -> Config:
+    """Alembic's configuration for our migrations, to be run over `connection`."""
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(migrations_folder()).replace("%", "%%"))
     if connection is not None:
         config.attributes["connection"] = connection
     return config
+
+
+def _current(database: Database) -> str | None:
+    try:
+        with database.transaction() as session:
+            return session.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    except ProgrammingError:  # there is no such table
+        return None
+
+
+def _all_revisions() -> set[str]:
+    from alembic.script import ScriptDirectory
+
+    return {script.revision for script in ScriptDirectory.from_config(alembic_config()).walk_revisions()}
