@@ -159,8 +159,8 @@ def _check_english(first: list[Window], request: Request, engine: Transcriber, e
     detector = engines.detector(may_download=not request.model.endswith(".en"))
     if detector is None:
         hook.notice(
-            f"The language was not checked: {request.model} knows only English and no multilingual model is on this "
-            "machine. Taken as English; `trax models download tiny` makes the check possible."
+            f"The language was not checked, but taken as English, the only one that {request.model} knows. "
+            "`trax models download tiny` brings a model that can tell."
         )
         return Tongue(LanguageGuess("en", 0.0), engine, "assumed")
     guess = detector.detect_language(first)

@@ -48,6 +48,7 @@ class Bar(Watcher):
         self._bars.console.print(text, style="yellow", markup=False, highlight=False)
 
     def begin(self, source: Path) -> None:
+        self._bars.start()
         self._started = time.monotonic()
         self._task = self._bars.add_task(one_line(source.name), total=None, speed="", left="")
 
@@ -65,6 +66,7 @@ class Bar(Watcher):
         if self._task is not None:
             self._bars.remove_task(self._task)
             self._task = None
+        self._bars.stop()  # the line is gone before the transcript is printed
 
 
 @contextmanager
@@ -80,5 +82,8 @@ def watching(*, quiet: bool) -> Iterator[Watcher]:
         TextColumn("{task.fields[speed]}"),
         TextColumn("{task.fields[left]}"),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+    bars = Progress(*columns, console=Console(stderr=True), transient=True)
+    try:
         yield Bar(bars)
+    finally:
+        bars.stop()
