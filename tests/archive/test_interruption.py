@@ -9,14 +9,18 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from sqlalchemy import text
 
 from tests.conftest import REPOSITORY
 from trax.archive import Archive
-from trax.database import Database
+from trax.database import Database, embedded
 from trax.database.claims import claim
 from trax.jobs.run import clean_up
+from trax.pipeline import Hook, Progress
+from trax.settings import load_settings
+from trax.transcribe.engines import Engines
 
 SAMPLE = REPOSITORY / "samples" / "conversation.ogg"
 KILLS = 20
@@ -115,3 +119,33 @@ def test_a_job_that_someone_works_on_is_left_alone(embedded_database: Database) 
     assert clean_up(embedded_database) == 1
     with embedded_database.transaction() as session:
         assert session.execute(text("SELECT status FROM media_files")).scalar_one() == "pending"
+
+
+class PullsThePlug(Hook):
+    """Kills the database server in the middle of the work."""
+
+    def __init__(self, server_pid: int) -> None:
+        self._pid = server_pid
+        self.notices: list[str] = []
+
+    def progress(self, progress: Progress) -> None:
+        if progress.stage == "transcribe" and self._pid:
+            os.kill(self._pid, signal.SIGKILL)
+            self._pid = 0
+
+    def notice(self, text: str) -> None:
+        self.notices.append(text)
+
+
+def test_a_database_that_dies_in_the_middle_costs_no_work(tiny_engines: Engines) -> None:
+    with TemporaryDirectory(prefix="trax-test-", ignore_cleanup_errors=True) as home:
+        settings = load_settings(home=Path(home), database_idle=600)
+        try:
+            with Archive(settings, engines=tiny_engines) as archive:
+                pid = embedded.status(settings.home).pid
+                assert pid is not None
+                result = archive.transcribe(SAMPLE, model="tiny.en", hook=PullsThePlug(pid))
+                assert "radio station" in result.transcript.text
+                assert_nothing_is_half_done(archive.database)
+        finally:
+            embedded.stop(settings.home)

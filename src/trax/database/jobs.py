@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from trax.database import claims
 from trax.database.models import TranscriptionJob
 from trax.errors import JobInterrupted
 
+RUNNING = TranscriptionJob.status == "processing"
 ABANDONED = "Interrupted: the process that ran this job ended before it was finished."
 
 
@@ -33,15 +34,19 @@ def create(
 
 def start(session: Session, job_id: UUID) -> None:
     """pending → processing."""
-    _move(session, job_id, "pending", status="processing", started_at=func.now())
+    _move(session, job_id, TranscriptionJob.status == "pending", status="processing", started_at=func.now())
 
 
 def complete(session: Session, job_id: UUID, processing_time: float) -> None:
-    """processing → completed; in the transaction that stores the result."""
+    """processing → completed; in the transaction that stores the result.
+
+    A job that was taken for abandoned while its process had lost the database, and is not, completes all the same.
+    """
+    thought_abandoned = and_(TranscriptionJob.status == "failed", TranscriptionJob.error_message == ABANDONED)
     _move(
         session,
         job_id,
-        "processing",
+        or_(RUNNING, thought_abandoned),
         status="completed",
         completed_at=func.now(),
         processing_time=processing_time,
@@ -51,12 +56,12 @@ def complete(session: Session, job_id: UUID, processing_time: float) -> None:
 
 def fail(session: Session, job_id: UUID, message: str) -> None:
     """processing → failed, with the reason."""
-    _move(session, job_id, "processing", status="failed", completed_at=func.now(), error_message=message)
+    _move(session, job_id, RUNNING, status="failed", completed_at=func.now(), error_message=message)
 
 
 def cancel(session: Session, job_id: UUID, message: str) -> None:
     """processing → cancelled, with the reason."""
-    _move(session, job_id, "processing", status="cancelled", completed_at=func.now(), error_message=message)
+    _move(session, job_id, RUNNING, status="cancelled", completed_at=func.now(), error_message=message)
 
 
 def fail_abandoned(session: Session) -> int:
@@ -70,14 +75,14 @@ def fail_abandoned(session: Session) -> int:
     return len(abandoned)
 
 
-def _move(session: Session, job_id: UUID, expected: str, **values: Any) -> None:
+def _move(session: Session, job_id: UUID, expected: ColumnElement[bool], **values: Any) -> None:
     statement = (
         update(TranscriptionJob)
-        .where(TranscriptionJob.id == job_id, TranscriptionJob.status == expected)
+        .where(TranscriptionJob.id == job_id, expected)
         .values(**values)
         .returning(TranscriptionJob.id)
     )
     if session.scalar(statement) is None:
         raise JobInterrupted(
-            f"Job {job_id} is no longer {expected}.", "Another process has changed it; look at it again."
+            f"Job {job_id} is not in the state that was expected.", "Another process has changed it; look at it again."
         )

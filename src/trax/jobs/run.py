@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -12,10 +12,12 @@ from uuid import UUID, uuid4
 from trax.database import claims, jobs, media, transcripts
 from trax.database.engine import Database
 from trax.database.models import TranscriptionResult
-from trax.errors import DatabaseError, MediaError, TraxError
+from trax.errors import DatabaseError, DatabaseUnavailable, MediaError, TraxError
 from trax.jobs.prepare import local_file, make_ready
 from trax.pipeline import Heard, Hook, Request, Stage, stages_of
 from trax.transcribe.engines import Engines
+
+COMMIT_DELAYS = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)  # seconds before each further attempt to store a result
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,8 @@ def _run_stage(
         with database.transaction() as session:
             media.set_status(session, media_id, "failed", str(error))
         raise
-    return _commit(database, job_id, media_id, request, heard, time.monotonic() - started)
+    seconds = time.monotonic() - started
+    return _patiently(lambda: _commit(database, job_id, media_id, request, heard, seconds), hook)
 
 
 def _commit(
@@ -105,6 +108,17 @@ def _commit(
         jobs.complete(session, job_id, round(seconds, 3))
         media.record_decoding(session, media_id, heard.decoding.duration, asdict(heard.decoding))
         return transcripts.store(session, new)
+
+
+def _patiently(commit: Callable[[], TranscriptionResult], hook: Hook) -> TranscriptionResult:
+    """Hours of work are not thrown away because the database is away for a minute."""
+    for delay in COMMIT_DELAYS:
+        try:
+            return commit()
+        except DatabaseUnavailable:
+            hook.notice(f"The database doesn't answer; the transcript is kept and stored in {delay:.0f} s if it does.")
+            time.sleep(delay)
+    return commit()
 
 
 @contextmanager
