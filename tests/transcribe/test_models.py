@@ -54,6 +54,14 @@ def test_a_path(tmp_path: Path) -> None:
     assert not model.english_only
 
 
+def test_a_folder_that_happens_to_bear_a_models_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "tiny.en").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert resolve("tiny.en", models_folder=tmp_path / "models", offline=True).source != "path"
+    with pytest.raises(ModelUnavailable, match="not a complete"):
+        resolve("./tiny.en", models_folder=tmp_path / "models", offline=True)
+
+
 @pytest.mark.parametrize("name", ["distil-large-v3", "faster-distil-whisper-large-v3"])
 def test_a_path_that_bears_the_name_of_an_english_model(tmp_path: Path, name: str) -> None:
     """distil-large-v3 has the multilingual vocabulary, so the weights themselves don't tell."""

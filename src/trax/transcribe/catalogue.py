@@ -69,12 +69,17 @@ def known_models() -> tuple[KnownModel, ...]:
     return KNOWN_MODELS
 
 
+def is_known(name: str) -> bool:
+    """Whether a model has that name or alias."""
+    return name in _by_name()
+
+
 def find_model(name: str) -> KnownModel:
     """The model of that name or alias.
 
     Raises: UnknownModel: there is none; near misses are named.
     """
-    by_name = {key: model for model in KNOWN_MODELS for key in (model.name, *model.aliases)}
+    by_name = _by_name()
     if name in by_name:
         return by_name[name]
     near = get_close_matches(name, by_name, n=3, cutoff=0.5)
@@ -83,6 +88,10 @@ def find_model(name: str) -> KnownModel:
         f"There is no model named {name!r}, and no folder of that path.",
         f"{guess}`trax models` lists the names; a path of a CTranslate2 folder works too.",
     )
+
+
+def _by_name() -> dict[str, KnownModel]:
+    return {key: model for model in KNOWN_MODELS for key in (model.name, *model.aliases)}
 
 
 def is_english_only(folder_name: str) -> bool:

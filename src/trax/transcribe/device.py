@@ -55,7 +55,8 @@ def available_cores() -> int:
 
 
 def _compute_type(device: str, asked: str, supported_on: Callable[[str], set[str]]) -> str:
-    supported = supported_on(device)
+    # encoder outputs pass through NumPy, which has no bfloat16
+    supported = {name for name in supported_on(device) if "bfloat16" not in name}
     preferred = {"cpu": ("int8", "float32"), "cuda": ("float16", "int8_float16", "float32")}[device]
     if asked in ("auto", "default"):
         return next((name for name in preferred if name in supported), "float32")

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from trax.errors import ModelUnavailable
-from trax.transcribe.catalogue import KnownModel, find_model, is_english_only, known_models
+from trax.transcribe.catalogue import KnownModel, find_model, is_english_only, is_known, known_models
 
 __all__ = ["KnownModel", "Progress", "ResolvedModel", "known_models", "resolve", "stored"]
 
@@ -38,7 +38,7 @@ def resolve(
     machine and the hub can't be asked. OutputError: the weights can't be written.
     """
     folder = Path(name).expanduser()
-    if folder.is_dir():
+    if folder.is_dir() and not is_known(name):  # a folder `base` that happens to be here isn't meant; ./base is
         return _from_path(folder)
     model = find_model(name)
     here = stored(model, models_folder)
