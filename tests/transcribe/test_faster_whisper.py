@@ -188,10 +188,12 @@ def test_wrong_devices_and_arithmetic_are_explained(tiny_model: str, tmp_path: P
         load(model, device="toaster")
 
 
-def test_broken_weights_are_explained(tiny_model: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("broken", ["model.bin", "tokenizer.json", "config.json"])
+def test_a_broken_model_is_explained(tiny_model: str, tmp_path: Path, broken: str) -> None:
     good = resolve(tiny_model, models_folder=tmp_path, offline=True)
-    for name in ("config.json", "tokenizer.json", "vocabulary.txt"):
-        (tmp_path / name).write_bytes((good.path / name).read_bytes())
-    (tmp_path / "model.bin").write_bytes(b"not weights")
+    for name in ("config.json", "tokenizer.json", "vocabulary.txt", "model.bin"):
+        (tmp_path / name).symlink_to(good.path / name)
+    (tmp_path / broken).unlink()
+    (tmp_path / broken).write_bytes(b"not what it should be")
     with pytest.raises(ModelUnavailable, match="can't be loaded"):
         load(ResolvedModel("broken", tmp_path, None, "path", english_only=True), device="cpu")

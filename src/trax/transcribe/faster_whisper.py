@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from trax.audio import Window
+from trax.audio import SAMPLE_RATE, Waveform, Window
 from trax.errors import LanguageUnsupported, ModelUnavailable
 from trax.transcribe.decoding import Decoder, Hypothesis, split
 from trax.transcribe.device import EnginePlan, plan
@@ -51,7 +51,7 @@ def load(
     chosen = plan(device, compute_type, threads, batch_size)
     try:
         engine = _engine(model, chosen)
-    except RuntimeError as error:
+    except Exception as error:  # CTranslate2, tokenizers and CUDA each raise what they like
         if chosen.device == "cpu" or device != "auto":
             raise _broken(model, error) from error
         fallback = plan("cpu", "auto", threads, batch_size)
@@ -63,7 +63,7 @@ def load(
 def _engine(model: ResolvedModel, chosen: EnginePlan) -> Any:
     from faster_whisper import WhisperModel
 
-    return WhisperModel(
+    engine = WhisperModel(
         str(model.path),
         device=chosen.device,
         compute_type=chosen.compute_type,
@@ -71,6 +71,10 @@ def _engine(model: ResolvedModel, chosen: EnginePlan) -> Any:
         num_workers=chosen.workers,
         local_files_only=True,
     )
+    if chosen.device == "cuda":  # missing CUDA libraries show at the first computation, not before
+        silence = np.zeros(SAMPLE_RATE, dtype=np.float32)
+        encode(engine, [Window(Waveform(silence), ())])
+    return engine
 
 
 def _broken(model: ResolvedModel, error: Exception) -> ModelUnavailable:
