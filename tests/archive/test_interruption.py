@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pytest
 from sqlalchemy import text
 
 from tests.conftest import REPOSITORY
@@ -28,7 +29,14 @@ KILLS = 20
 
 def transcribing() -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "trax", "transcribe", str(SAMPLE), "--model", "tiny.en", "--force", "--quiet"]
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    return subprocess.Popen(
+        command,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        # a run of the tests in the background ignores Ctrl-C, and would have its children ignore it
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
 
 
 def test_kill_9_at_a_random_moment(database_url: str) -> None:
@@ -71,11 +79,12 @@ def assert_nothing_is_half_done(database: Database) -> None:
         assert session.execute(text(unexplained)).scalar_one() == 0
 
 
-def test_ctrl_c_in_the_terminal(database_url: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_and_an_orderly_end(database_url: str, number: signal.Signals) -> None:
     process = transcribing()
     with Database(database_url) as database:
         wait_for_job(database)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         assert process.wait(30) == 130
         with database.transaction() as session:
             job = session.execute(text("SELECT status, error_message FROM transcription_jobs")).one()
