@@ -7,7 +7,9 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,12 +17,12 @@ import pytest
 from sqlalchemy import text
 
 from tests.conftest import REPOSITORY
-from trax.archive import Archive
+from trax.archive import Archive, Result
 from trax.database import Database, embedded
 from trax.database.claims import claim
 from trax.jobs.run import clean_up
 from trax.pipeline import Hook, Progress
-from trax.settings import load_settings
+from trax.settings import Settings, load_settings
 from trax.transcribe.engines import Engines
 
 SAMPLE = REPOSITORY / "samples" / "conversation.ogg"
@@ -130,31 +132,60 @@ def test_a_job_that_someone_works_on_is_left_alone(embedded_database: Database) 
         assert session.execute(text("SELECT status FROM media_files")).scalar_one() == "pending"
 
 
-class PullsThePlug(Hook):
-    """Kills the database server in the middle of the work."""
+class Meanwhile(Hook):
+    """Does something, once, in the middle of the work."""
 
-    def __init__(self, server_pid: int) -> None:
-        self._pid = server_pid
+    def __init__(self, act: Callable[[], object]) -> None:
+        self._act: Callable[[], object] | None = act
         self.notices: list[str] = []
 
     def progress(self, progress: Progress) -> None:
-        if progress.stage == "transcribe" and self._pid:
-            os.kill(self._pid, signal.SIGKILL)
-            self._pid = 0
+        if progress.stage == "transcribe" and self._act is not None:
+            act, self._act = self._act, None
+            act()
 
     def notice(self, text: str) -> None:
         self.notices.append(text)
 
 
-def test_a_database_that_dies_in_the_middle_costs_no_work(tiny_engines: Engines) -> None:
+@pytest.fixture
+def own_server() -> Iterator[Settings]:
+    """Settings with an embedded server that a test may mistreat."""
     with TemporaryDirectory(prefix="trax-test-", ignore_cleanup_errors=True) as home:
         settings = load_settings(home=Path(home), database_idle=600)
         try:
-            with Archive(settings, engines=tiny_engines) as archive:
-                pid = embedded.status(settings.home).pid
-                assert pid is not None
-                result = archive.transcribe(SAMPLE, model="tiny.en", hook=PullsThePlug(pid))
-                assert "radio station" in result.transcript.text
-                assert_nothing_is_half_done(archive.database)
+            yield settings
         finally:
             embedded.stop(settings.home)
+
+
+def test_a_database_that_dies_in_the_middle_costs_no_work(own_server: Settings, tiny_engines: Engines) -> None:
+    with Archive(own_server, engines=tiny_engines) as archive:
+        pid = embedded.status(own_server.home).pid
+        assert pid is not None
+        hook = Meanwhile(lambda: os.kill(pid, signal.SIGKILL))
+        result = archive.transcribe(SAMPLE, model="tiny.en", hook=hook)
+        assert "radio station" in result.transcript.text
+
+        hook = Meanwhile(lambda: embedded.stop(own_server.home))
+        again = archive.transcribe(SAMPLE, model="tiny.en", hook=hook, force=True)
+        assert again.version == result.version + 1
+        assert any("doesn't answer" in notice for notice in hook.notices)
+        assert_nothing_is_half_done(archive.database)
+
+
+def test_two_at_once_do_the_work_once(database_url: str, tiny_engines: Engines) -> None:
+    results: list[Result] = []
+
+    def second() -> None:
+        with Archive(engines=tiny_engines) as archive:
+            results.append(archive.transcribe(SAMPLE, model="tiny.en", hook=waiting))
+
+    waiting = Meanwhile(lambda: None)
+    thread = threading.Thread(target=second)
+    with Archive(engines=tiny_engines) as archive:
+        hook = Meanwhile(thread.start)
+        first = archive.transcribe(SAMPLE, model="tiny.en", hook=hook)
+        thread.join(60)
+    assert [result.id for result in results] == [first.id]
+    assert (first.existed, results[0].existed) == (False, True)

@@ -20,8 +20,10 @@ def open_unchecked(settings: Settings, announce: Callable[[str], None] = _silent
         return Database(settings.database_url.get_secret_value(), pool)
     from trax.database import embedded
 
-    url = embedded.ensure_running(settings.home, settings.database_idle, announce)
-    return Database(url, pool, embedded=True, connect_options=embedded.CONNECT_OPTIONS)
+    def wake() -> str:
+        return embedded.ensure_running(settings.home, settings.database_idle, announce)
+
+    return Database(wake(), pool, embedded=True, connect_options=embedded.CONNECT_OPTIONS, wake=wake)
 
 
 def open_database(settings: Settings, announce: Callable[[str], None] = _silent) -> Database:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -36,9 +36,11 @@ class Database:
         *,
         embedded: bool = False,
         connect_options: Mapping[str, str] | None = None,
+        wake: Callable[[], object] = lambda: None,
     ) -> None:
         self.url = parse_url(url)
         self.embedded = embedded
+        self.wake = wake  # starts the server again, where that is ours to do
         self.engine: Engine = create_engine(
             self.url,
             pool_size=pool.size,

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID, uuid4, uuid5
 
 from trax.database import claims, jobs, media, transcripts
 from trax.database.engine import Database
 from trax.database.models import TranscriptionResult
-from trax.errors import DatabaseError, DatabaseUnavailable, MediaError, TraxError
+from trax.errors import DatabaseError, DatabaseUnavailable, JobInterrupted, MediaError, TraxError
 from trax.jobs.prepare import local_file, make_ready
 from trax.pipeline import Heard, Hook, Request, Stage, stages_of
 from trax.transcribe.engines import Engines
@@ -42,24 +43,41 @@ def transcribe_media(
 
     Raises: TraxError: the job is `failed` (or `cancelled`, after an interrupt) and says why.
     """
-    stages = stages_of(request.pipeline)
     document = request.as_json()
-    with database.transaction() as session:
-        known = None if force else transcripts.with_request(session, media_id, request.pipeline, document)
+    identity = uuid5(media_id, json.dumps([request.pipeline, document], sort_keys=True))
+    with _turn(database, identity, hook):
+        with database.transaction() as session:
+            known = None if force else transcripts.with_request(session, media_id, request.pipeline, document)
         if known is not None:
             return Finished(known, existed=True)
+        return Finished(_run_job(database, media_id, request, engines, hook), existed=False)
+
+
+@contextmanager
+def _turn(database: Database, identity: UUID, hook: Hook) -> Iterator[None]:
+    """Of several processes with one request for one file, one works and the others wait for its result."""
+    with ExitStack() as held:
+        try:
+            held.enter_context(claims.claim(database, identity))
+        except JobInterrupted:
+            hook.notice("Another process is at work on this very file with these options; waiting for it.")
+            held.enter_context(claims.claim(database, identity, wait=True))
+        yield
+
+
+def _run_job(database: Database, media_id: UUID, request: Request, engines: Engines, hook: Hook) -> TranscriptionResult:
     # The claim comes before the row, so that no moment exists at which a dead process leaves a job behind unnoticed.
     job_id = uuid4()
     with claims.claim(database, job_id), _ending(database, job_id):
         with database.transaction() as session:
-            options = {"pipeline": request.pipeline, "request": document}
+            options = {"pipeline": request.pipeline, "request": request.as_json()}
             jobs.create(session, job_id, media_id, model_config=_asked_for(request), processing_options=options)
             jobs.start(session, job_id)
         result = None
-        for stage in stages:
+        for stage in stages_of(request.pipeline):
             result = _run_stage(database, job_id, media_id, stage, request, engines, hook)
         assert result is not None
-    return Finished(result, existed=False)
+    return result
 
 
 def _asked_for(request: Request) -> dict[str, Any]:
@@ -87,7 +105,7 @@ def _run_stage(
             media.set_status(session, media_id, "failed", str(error))
         raise
     seconds = time.monotonic() - started
-    return _patiently(lambda: _commit(database, job_id, media_id, request, heard, seconds), hook)
+    return _patiently(lambda: _commit(database, job_id, media_id, request, heard, seconds), database, hook)
 
 
 def _commit(
@@ -110,7 +128,7 @@ def _commit(
         return transcripts.store(session, new)
 
 
-def _patiently(commit: Callable[[], TranscriptionResult], hook: Hook) -> TranscriptionResult:
+def _patiently(commit: Callable[[], TranscriptionResult], database: Database, hook: Hook) -> TranscriptionResult:
     """Hours of work are not thrown away because the database is away for a minute."""
     for delay in COMMIT_DELAYS:
         try:
@@ -118,6 +136,8 @@ def _patiently(commit: Callable[[], TranscriptionResult], hook: Hook) -> Transcr
         except DatabaseUnavailable:
             hook.notice(f"The database doesn't answer; the transcript is kept and stored in {delay:.0f} s if it does.")
             time.sleep(delay)
+        with suppress(DatabaseUnavailable):
+            database.wake()
     return commit()
 
 
