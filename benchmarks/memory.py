@@ -2,7 +2,8 @@
 
     python -m benchmarks.memory
 
-Each measurement is a fresh process; memory of its children is included. Exit code 1 where the 35 minutes need more than
+Each measurement is a fresh process; memory of its children is included. Peaks of some 100 MB last for milliseconds and
+come when both workers encode at once, so that a short run may miss them: the highest of several runs counts. Exit code 1 where the 35 minutes need more than
 1.25 times what 5 minutes need.
 """
 
@@ -21,6 +22,7 @@ from benchmarks.recordings import long_speech
 
 LIMIT = 1.25
 SHORT_SECONDS = 300
+RUNS = 2
 SAMPLING_SECONDS = 0.02
 RESULTS = Path(__file__).parent / "results"
 TASK = "import sys; from pathlib import Path; from benchmarks.systems import trax_system; " + (
@@ -32,12 +34,12 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         excerpt = Path(folder) / "excerpt.mp3"
         _excerpt(long_speech().path, excerpt)
-        short = _peak(excerpt, Path(folder))
-        long = _peak(long_speech().path, Path(folder))
+        short = max(_peak(excerpt, Path(folder)) for _ in range(RUNS))
+        long = max(_peak(long_speech().path, Path(folder)) for _ in range(RUNS))
     ratio = long / short
     print(f"5 min: {short:.0f} MB   35 min: {long:.0f} MB   ratio {ratio:.2f} (limit {LIMIT})")
     RESULTS.mkdir(exist_ok=True)
-    facts = {"short_mb": round(short), "long_mb": round(long), "ratio": round(ratio, 3)}
+    facts = {"runs": RUNS, "short_mb": round(short), "long_mb": round(long), "ratio": round(ratio, 3)}
     (RESULTS / "memory.json").write_text(json.dumps(facts, indent=2) + "\n")
     return 0 if ratio <= LIMIT else 1
 
