@@ -3,8 +3,8 @@
     python -m benchmarks.memory
 
 Each measurement is a fresh process; memory of its children is included. Peaks of some 100 MB last for milliseconds and
-come when both workers encode at once, so that a short run may miss them: the highest of several runs counts. Exit code 1
-where the 35 minutes need more than 1.25 times what 5 minutes need.
+come when both workers encode at once, so that a short run may miss them: the highest of several runs counts. Exit code
+1 where the 35 minutes need more than 1.25 times what 5 minutes need.
 """
 
 from __future__ import annotations
