@@ -22,9 +22,9 @@ from benchmarks.scoring import correlation, errors
 from benchmarks.systems import MODEL
 from trax.audio import Samples
 from trax.media.decode import decode
-from trax.transcribe.faster_whisper import FasterWhisperTranscriber, load
-from trax.transcribe.models import resolve
 from trax.transcript import Transcript
+from trax.transcription.faster_whisper import FasterWhisperTranscriber, load
+from trax.transcription.models import resolve
 from trax.vad.windows import windows
 
 NOISE_LEVELS = (None, 15.0, 8.0, 3.0, -2.0)  # signal-to-noise ratio in dB; None: clean

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from trax.pipeline import Hook, Request, transcribe
-from trax.transcribe.engines import EngineOptions, Engines
+from trax.transcription.engines import EngineOptions, Engines
 
 MODEL = "tiny.en"
 
@@ -42,7 +42,7 @@ def peer_system(models_folder: Path, model: str = MODEL) -> tuple[System, dict[s
     """faster-whisper, sequential, beam 5, with its VAD; it isn't asked for word times, which would slow it down."""
     from faster_whisper import WhisperModel
 
-    from trax.transcribe.models import resolve
+    from trax.transcription.models import resolve
 
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     path = resolve(model, models_folder=models_folder, offline=True).path

@@ -21,8 +21,8 @@ from trax.jobs.run import clean_up, transcribe_media
 from trax.media.fence import warm_up
 from trax.pipeline import Hook, Request, stages_of
 from trax.settings import Settings, load_settings
-from trax.transcribe.engines import EngineOptions, Engines
 from trax.transcript import Transcript
+from trax.transcription.engines import EngineOptions, Engines
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,14 +12,14 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-from trax.audio import Samples, Window
+from trax.audio import SAMPLE_RATE, Samples, Window
 from trax.errors import LanguageUnsupported, ModelUnavailable, UsageError
 from trax.media.decode import DecodeOptions, DecodeReport, Decoding, decode
 from trax.timeline import Seconds
-from trax.transcribe.confidence import estimate_accuracy
-from trax.transcribe.engines import MULTILINGUAL_FALLBACK, Engines
-from trax.transcribe.transcriber import LanguageGuess, TranscribeOptions, Transcriber
 from trax.transcript import Segment, Transcript
+from trax.transcription.confidence import estimate_accuracy
+from trax.transcription.engines import MULTILINGUAL_FALLBACK, Engines
+from trax.transcription.transcriber import LanguageGuess, TranscribeOptions, Transcriber
 from trax.vad.regions import VadOptions
 from trax.vad.windows import windows
 
@@ -98,6 +98,8 @@ def transcribe(path: Path, request: Request, engines: Engines, hook: Hook) -> He
     Sound streams through: memory doesn't grow with the length of the file.
     """
     engine = engines.get(request.model)
+    for note in engine.description()["notes"]:  # such as a GPU that was found and doesn't work
+        hook.notice(f"{request.model}: {note}.")
     with decode(path, request.decode) as decoding:
         found = windows(_watched(decoding, hook), request.vad)
         first = list(islice(found, LANGUAGE_WINDOWS))
@@ -193,7 +195,7 @@ def _watched(decoding: Decoding, hook: Hook) -> Iterator[Samples]:
     done = 0
     for block in decoding:
         done += len(block)
-        hook.progress(Progress("decode", done / 16_000, decoding.info.duration))
+        hook.progress(Progress("decode", done / SAMPLE_RATE, decoding.info.duration))
         yield block
 
 

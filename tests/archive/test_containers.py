@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from trax.archive import Archive
-from trax.transcribe.engines import Engines
+from trax.transcription.engines import Engines
 
 
 def counts(session: Session, table: str) -> dict[str, int]:

@@ -23,7 +23,7 @@ from trax.database.claims import claim
 from trax.jobs.run import clean_up
 from trax.pipeline import Hook, Progress
 from trax.settings import Settings, load_settings
-from trax.transcribe.engines import Engines
+from trax.transcription.engines import Engines
 
 SAMPLE = REPOSITORY / "samples" / "conversation.ogg"
 KILLS = 20

@@ -17,7 +17,7 @@ from trax.archive import Archive, Outcome
 from trax.database import MediaFile, TranscriptionJob, TranscriptionResult
 from trax.errors import LanguageUnsupported, MediaChanged, MediaNotFound, UnknownModel, UnreadableMedia, UsageError
 from trax.pipeline import Hook, Progress
-from trax.transcribe.engines import Engines
+from trax.transcription.engines import Engines
 
 SAMPLE = REPOSITORY / "samples" / "conversation.ogg"
 
@@ -106,7 +106,7 @@ def test_the_same_request_is_answered_from_the_archive(archive: Archive, clip: P
 
 
 def test_other_options_make_another_version(archive: Archive, clip: Path) -> None:
-    from trax.transcribe.transcriber import TranscribeOptions
+    from trax.transcription.transcriber import TranscribeOptions
 
     archive.transcribe(clip, model="tiny.en")
     other = archive.transcribe(clip, model="tiny.en", transcribe=TranscribeOptions(beam_size=1))

@@ -15,7 +15,7 @@ import pytest
 from tests.conftest import REPOSITORY
 from trax.archive import Archive, Result
 from trax.cli import main
-from trax.transcribe.engines import Engines
+from trax.transcription.engines import Engines
 
 SAMPLE = REPOSITORY / "samples" / "conversation.ogg"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pkgutil
 import subprocess
 import sys
 from pathlib import Path
@@ -30,7 +31,9 @@ def test_the_keeper_stays_small() -> None:
     assert done.stdout.strip() == "[]"
 
 
-def test_public_names_exist() -> None:
+def test_public_names_exist_and_no_module_takes_their_place() -> None:
+    modules = {module.name for module in pkgutil.iter_modules(trax.__path__)}
+    assert modules.isdisjoint(trax.__all__)
     for name in trax.__all__:
         assert getattr(trax, name) is not None
     assert trax.Result.__module__ == "trax.archive"

@@ -1,3 +1,3 @@
-from tests.transcribe.clips import clips
+from tests.transcription.clips import clips
 
 __all__ = ["clips"]

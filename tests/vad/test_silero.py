@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.transcribe.clips import Clips
+from tests.transcription.clips import Clips
 from trax.audio import SAMPLE_RATE, Samples
 from trax.vad.silero import FRAME_SAMPLES, speech_probabilities
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.transcribe.clips import Clips
+from tests.transcription.clips import Clips
 from trax.audio import SAMPLE_RATE, Samples, Window
 from trax.timeline import Interval, covered, subtract
 from trax.vad.regions import VadOptions, speech_regions

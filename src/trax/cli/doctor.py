@@ -125,7 +125,7 @@ def _decoder(_: Settings) -> Iterator[Check]:
 
 
 def _model(settings: Settings) -> Iterator[Check]:
-    from trax.transcribe.models import check_name, known_models, resolve, stored
+    from trax.transcription.models import check_name, known_models, resolve, stored
 
     folder = settings.home / "models"
     check_name(settings.model)
@@ -145,7 +145,7 @@ def _model(settings: Settings) -> Iterator[Check]:
 
 
 def _engine(settings: Settings) -> Iterator[Check]:
-    from trax.transcribe.device import plan
+    from trax.transcription.device import plan
 
     chosen = plan(settings.device, settings.compute_type, settings.threads, settings.batch_size)
     yield Check(

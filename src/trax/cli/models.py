@@ -16,7 +16,7 @@ app = typer.Typer(help="Speech models.", no_args_is_help=True)
 def list_models(as_json: AsJson = False) -> None:
     """List the models that can be named with --model, and where each would come from."""
     from trax.settings import load_settings
-    from trax.transcribe.models import known_models, stored
+    from trax.transcription.models import known_models, stored
 
     settings = load_settings()
     found = [(model, stored(model, settings.home / "models")) for model in known_models()]
@@ -58,8 +58,8 @@ def download(
 ) -> None:
     """Fetch a model's weights, so that it works without a network from then on."""
     from trax.settings import load_settings
-    from trax.transcribe.engines import Download
-    from trax.transcribe.models import resolve
+    from trax.transcription.engines import Download
+    from trax.transcription.models import resolve
 
     settings = load_settings()
     report = Download(name, say)

@@ -41,7 +41,7 @@ def transcribe(
     from trax.export import format_named
     from trax.media.decode import DecodeOptions
     from trax.settings import load_settings
-    from trax.transcribe.transcriber import TranscribeOptions
+    from trax.transcription.transcriber import TranscribeOptions
 
     chosen = format_named(format)
     settings = load_settings(model=model, language=language, device=device, compute_type=compute_type)

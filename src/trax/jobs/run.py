@@ -16,7 +16,7 @@ from trax.database.models import TranscriptionResult
 from trax.errors import DatabaseError, DatabaseUnavailable, JobInterrupted, MediaError, TraxError
 from trax.jobs.prepare import local_file, make_ready
 from trax.pipeline import Heard, Hook, Request, Stage, stages_of
-from trax.transcribe.engines import Engines
+from trax.transcription.engines import Engines
 
 COMMIT_DELAYS = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)  # seconds before each further attempt to store a result
 

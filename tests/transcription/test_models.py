@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.transcribe.hub_server import REVISION, Hub, serving
+from tests.transcription.hub_server import REVISION, Hub, serving
 from trax.errors import ModelUnavailable, UnknownModel
-from trax.transcribe.catalogue import find_model, known_models
-from trax.transcribe.models import resolve
+from trax.transcription.catalogue import find_model, known_models
+from trax.transcription.models import resolve
 
 COMPLETE = ("config.json", "tokenizer.json", "vocabulary.json", "model.bin")
 
@@ -132,7 +132,7 @@ DOWNLOAD = """
 import json, sys
 from pathlib import Path
 from trax.errors import TraxError
-from trax.transcribe.models import resolve
+from trax.transcription.models import resolve
 try:
     model = resolve(sys.argv[1], models_folder=Path(sys.argv[2]))
     print(json.dumps({"source": model.source, "revision": model.revision, "path": str(model.path)}))

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 from benchmarks.scoring import errors
 
-from tests.transcribe.clips import Clips
+from tests.transcription.clips import Clips
 from trax.audio import SAMPLE_RATE, Samples, Waveform, Window
 from trax.errors import LanguageUnsupported, ModelUnavailable, UsageError
 from trax.timeline import Interval
-from trax.transcribe.faster_whisper import FasterWhisperTranscriber, load
-from trax.transcribe.models import ResolvedModel, resolve
-from trax.transcribe.transcriber import TranscribeOptions, WindowResult
 from trax.transcript import Word
+from trax.transcription.faster_whisper import FasterWhisperTranscriber, load
+from trax.transcription.models import ResolvedModel, resolve
+from trax.transcription.transcriber import TranscribeOptions, WindowResult
 from trax.vad.windows import windows
 
 FEW_CLIPS = ("1898-145715-0002.flac", "2136-5147-0011.flac", "7859-102519-0048.flac", "3526-176653-0049.flac")

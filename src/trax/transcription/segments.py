@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from trax.transcribe.decoding import Hypothesis
-from trax.transcribe.transcriber import TranscribeOptions
 from trax.transcript import Segment, Word
+from trax.transcription.decoding import Hypothesis
+from trax.transcription.transcriber import TranscribeOptions
 
 SENTENCE_ENDS = (".", "?", "!", "。", "？", "！", "…")
 ABBREVIATIONS = frozenset({"mr.", "mrs.", "ms.", "dr.", "st.", "prof.", "sr.", "jr.", "vs.", "no.", "etc."})

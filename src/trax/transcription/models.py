@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from trax.errors import ModelUnavailable
-from trax.transcribe.catalogue import KnownModel, find_model, is_english_only, is_known, known_models
+from trax.transcription.catalogue import KnownModel, find_model, is_english_only, is_known, known_models
 
 __all__ = ["KnownModel", "Progress", "ResolvedModel", "known_models", "resolve", "stored"]
 
@@ -46,7 +46,7 @@ def resolve(
         return here
     if offline:
         raise unavailable(model, "and Trax is set to work offline")
-    from trax.transcribe import hub
+    from trax.transcription import hub
 
     try:
         path, revision = hub.download(model, models_folder, on_progress)

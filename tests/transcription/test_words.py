@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from trax.audio import SAMPLE_RATE, Waveform, Window
 from trax.timeline import Interval
-from trax.transcribe.decoding import Hypothesis
-from trax.transcribe.segments import ScoredWord, ends_sentence, segments_of
-from trax.transcribe.transcriber import TranscribeOptions
-from trax.transcribe.unexplained import unexplained
-from trax.transcribe.words import in_order, words_of
 from trax.transcript import Word
+from trax.transcription.decoding import Hypothesis
+from trax.transcription.segments import ScoredWord, ends_sentence, segments_of
+from trax.transcription.transcriber import TranscribeOptions
+from trax.transcription.unexplained import unexplained
+from trax.transcription.words import in_order, words_of
 
 READING = Hypothesis((1,), "text", -0.3, 0.1, 1.1, 0.0)
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.transcribe.hub_server import REVISION, Hub, serving
+from tests.transcription.hub_server import REVISION, Hub, serving
 from trax.errors import ModelUnavailable, OutputError
-from trax.transcribe import hub as trax_hub
-from trax.transcribe.catalogue import KnownModel
+from trax.transcription import hub as trax_hub
+from trax.transcription.catalogue import KnownModel
 
 FILES = {
     "config.json": b"{}",

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from trax.errors import ModelUnavailable, OutputError
-from trax.transcribe.catalogue import KnownModel
-from trax.transcribe.models import Progress, missing_files
+from trax.transcription.catalogue import KnownModel
+from trax.transcription.models import Progress, missing_files
 
 ANSWER_SECONDS = 15.0
 FILES = ("config.json", "preprocessor_config.json", "tokenizer.json", "vocabulary.*", "model.bin")

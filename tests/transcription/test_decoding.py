@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.transcribe.clips import Clips
+from tests.transcription.clips import Clips
 from trax.audio import SAMPLE_RATE, Waveform, Window
 from trax.timeline import Interval
-from trax.transcribe.confidence import estimate_accuracy
-from trax.transcribe.decoding import Hypothesis, compression_ratio
-from trax.transcribe.faster_whisper import FasterWhisperTranscriber
-from trax.transcribe.guards import is_too_dense, without_loops
-from trax.transcribe.transcriber import TranscribeOptions
 from trax.transcript import Segment, Transcript, Word
+from trax.transcription.confidence import estimate_accuracy
+from trax.transcription.decoding import Hypothesis, compression_ratio
+from trax.transcription.faster_whisper import FasterWhisperTranscriber
+from trax.transcription.guards import is_too_dense, without_loops
+from trax.transcription.transcriber import TranscribeOptions
 
 OPTIONS = TranscribeOptions()
 SOUND = Hypothesis((1, 2), "all is well", -0.3, 0.1, 1.1, 0.0)

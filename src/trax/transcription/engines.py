@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from trax.errors import ModelUnavailable
-from trax.transcribe.device import plan
-from trax.transcribe.models import check_name, resolve
-from trax.transcribe.transcriber import Transcriber
+from trax.transcription.device import plan
+from trax.transcription.models import check_name, resolve
+from trax.transcription.transcriber import Transcriber
 
 DETECTORS = ("tiny", "base", "small", "large-v3-turbo", "medium", "large-v3", "large-v2")  # cheapest first
 MULTILINGUAL_FALLBACK = "large-v3-turbo"  # for languages that an English-only model doesn't know
@@ -90,15 +91,24 @@ class Engines:
         return self._loaded[name]
 
     def _load(self, name: str, *, offline: bool) -> Transcriber:
-        from trax.transcribe.faster_whisper import load
+        from trax.transcription.faster_whisper import load
 
         options = self.options
         report = Download(name, self.announce)
         model = resolve(name, models_folder=options.models_folder, offline=offline, on_progress=report)
-        return load(
+        engine = load(
             model,
             device=options.device,
             compute_type=options.compute_type,
             threads=options.threads,
             batch_size=options.batch_size,
         )
+        self.announce(_chosen(engine.description()))
+        return engine
+
+
+def _chosen(engine: dict[str, Any]) -> str:
+    """What was chosen for this machine, in one line."""
+    line = f"{engine['model']} on {engine['device']}, {engine['compute_type']}, "
+    line += f"{engine['workers']} x {engine['threads_per_worker']} threads"
+    return line

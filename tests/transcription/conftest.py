@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.transcribe.clips import clips
-from trax.transcribe.faster_whisper import FasterWhisperTranscriber, load
-from trax.transcribe.models import resolve
+from tests.transcription.clips import clips
+from trax.transcription.faster_whisper import FasterWhisperTranscriber, load
+from trax.transcription.models import resolve
 
 __all__ = ["clips"]
 

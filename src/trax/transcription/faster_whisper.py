@@ -15,14 +15,14 @@ import numpy as np
 
 from trax.audio import SAMPLE_RATE, Waveform, Window
 from trax.errors import LanguageUnsupported, ModelUnavailable
-from trax.transcribe.decoding import Decoder, Hypothesis, split
-from trax.transcribe.device import EnginePlan, plan
-from trax.transcribe.guards import is_too_dense, without_loops
-from trax.transcribe.models import ResolvedModel
-from trax.transcribe.segments import ScoredWord, segments_of
-from trax.transcribe.transcriber import LanguageGuess, TranscribeOptions, WindowResult
-from trax.transcribe.unexplained import unexplained
-from trax.transcribe.words import in_order, words_of
+from trax.transcription.decoding import Decoder, Hypothesis, split
+from trax.transcription.device import EnginePlan, plan
+from trax.transcription.guards import is_too_dense, without_loops
+from trax.transcription.models import ResolvedModel
+from trax.transcription.segments import ScoredWord, segments_of
+from trax.transcription.transcriber import LanguageGuess, TranscribeOptions, WindowResult
+from trax.transcription.unexplained import unexplained
+from trax.transcription.words import in_order, words_of
 
 DEFAULT_OPTIONS = TranscribeOptions()
 LANGUAGE_WINDOWS = 3

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from trax.transcribe.transcriber import TranscribeOptions
+from trax.transcription.transcriber import TranscribeOptions
 
 MAX_LENGTH = 448  # tokens of Whisper's text context
 
