@@ -24,6 +24,7 @@ from trax.vad.regions import VadOptions
 from trax.vad.windows import windows
 
 LANGUAGE_WINDOWS = 3  # windows of speech from which the language is told
+QUIET_DBFS = -60.0  # sound below this is hardly audible
 SURE_LANGUAGE = 0.5  # a guess below this doesn't overrule an English-only model
 
 
@@ -110,6 +111,8 @@ def transcribe(path: Path, request: Request, engines: Engines, hook: Hook) -> He
             hook.progress(Progress("transcribe", result.end, decoding.info.duration))
         report = decoding.report
     hook.progress(Progress("transcribe", report.duration, report.duration))
+    for remark in remarks(report, heard):
+        hook.notice(remark)
     transcript = _transcript(heard, tongue, report)
     return Heard(
         transcript=transcript,
@@ -197,6 +200,22 @@ def _watched(decoding: Decoding, hook: Hook) -> Iterator[Samples]:
         done += len(block)
         hook.progress(Progress("decode", done / SAMPLE_RATE, decoding.info.duration))
         yield block
+
+
+def remarks(report: DecodeReport, heard: list[Segment]) -> Iterator[str]:
+    """What the user should know of the sound: damage, and silence where words were expected."""
+    damage = []
+    if report.truncated and report.declared_duration is not None:
+        damage.append(f"it ends after {report.duration:.0f} of the {report.declared_duration:.0f} s that it declares")
+    if report.decode_errors:
+        damage.append(f"{report.decode_errors} damaged packets were passed over")
+    if report.gaps:
+        damage.append(f"{report.gap_seconds:.1f} s are missing and count as silence")
+    if damage:
+        yield f"The file seems damaged: {', '.join(damage)}."
+    if not heard:
+        quiet = report.rms_dbfs is None or report.rms_dbfs < QUIET_DBFS
+        yield "No speech was found: the recording is silent." if quiet else "No speech was found."
 
 
 def _transcript(heard: list[Segment], tongue: Tongue, report: DecodeReport) -> Transcript:

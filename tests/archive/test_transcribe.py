@@ -7,6 +7,7 @@ import wave
 from collections.abc import Iterator
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from sqlalchemy import select
@@ -44,6 +45,16 @@ def write_wav(path: Path, samples: np.ndarray) -> Path:
         file.setsampwidth(2)
         file.setframerate(16_000)
         file.writeframes((samples * 32767).astype("<i2").tobytes())
+    return path
+
+
+def write_flac(path: Path, samples: np.ndarray) -> Path:
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("flac", rate=16_000, layout="mono")
+        frame = av.AudioFrame.from_ndarray((samples * 32767).astype(np.int16)[np.newaxis], format="s16", layout="mono")
+        frame.sample_rate = 16_000
+        for packet in (*stream.encode(frame), *stream.encode(None)):
+            container.mux(packet)
     return path
 
 
@@ -151,13 +162,28 @@ def test_bytes_that_change_behind_our_back_are_noticed(archive: Archive, clip: P
 
 def test_silence_is_a_valid_empty_transcript(archive: Archive, tmp_path: Path) -> None:
     silence = write_wav(tmp_path / "silence.wav", np.zeros(16_000 * 5, dtype=np.float32))
-    result = archive.transcribe(silence, model="tiny.en")
+    told = Notices()
+    result = archive.transcribe(silence, model="tiny.en", hook=told)
+    assert told.texts == ["No speech was found: the recording is silent."]
     assert result.transcript.segments == ()
     assert result.word_count == 0
     assert result.accuracy is None
     assert result.transcript.duration == pytest.approx(5)
     for format in ("txt", "srt", "vtt", "json", "md"):
         result.export(format)
+
+
+def test_damage_is_said_and_stored(archive: Archive, tmp_path: Path) -> None:
+    noise = np.random.default_rng(7).normal(0, 0.01, 16_000 * 10).astype(np.float32)
+    whole = write_flac(tmp_path / "whole.flac", noise)
+    cut = tmp_path / "cut.flac"
+    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size * 2 // 5])
+    told = Notices()
+    result = archive.transcribe(cut, model="tiny.en", hook=told)
+    assert any("of the 10 s that it declares" in text for text in told.texts)
+    assert result.transcript.duration == pytest.approx(4, abs=0.5)
+    (media,) = rows(archive, MediaFile)
+    assert media.file_metadata["decoding"]["truncated"] is True
 
 
 def test_one_bad_file_does_not_harm_the_others(archive: Archive, clip: Path, tmp_path: Path) -> None:

@@ -21,6 +21,10 @@ class Watcher(Hook):
 
     def __init__(self, *, quiet: bool) -> None:
         self._quiet = quiet
+        self._file = ""
+
+    def begin(self, source: Path) -> None:
+        self._file = one_line(source.name)
 
     def announce(self, text: str) -> None:
         """A step that takes a while, such as a download or the start of the database."""
@@ -29,7 +33,7 @@ class Watcher(Hook):
 
     def notice(self, text: str) -> None:
         if not self._quiet:
-            say(text)
+            say(f"{self._file}: {text}")
 
 
 class Bar(Watcher):
@@ -45,12 +49,13 @@ class Bar(Watcher):
         self._bars.console.print(text, style="dim", markup=False, highlight=False)
 
     def notice(self, text: str) -> None:
-        self._bars.console.print(text, style="yellow", markup=False, highlight=False)
+        self._bars.console.print(f"{self._file}: {text}", style="yellow", markup=False, highlight=False)
 
     def begin(self, source: Path) -> None:
+        super().begin(source)
         self._bars.start()
         self._started = time.monotonic()
-        self._task = self._bars.add_task(one_line(source.name), total=None, speed="", left="")
+        self._task = self._bars.add_task(self._file, total=None, speed="", left="")
 
     def progress(self, progress: Advance) -> None:
         if self._task is None or progress.stage != "transcribe":
