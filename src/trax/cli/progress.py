@@ -65,7 +65,9 @@ class Bar(Watcher):
         left = ""
         if progress.total and speed > 0:
             left = f"{clock(max(0.0, progress.total - progress.done) / speed)} left"
-        self._bars.update(self._task, completed=progress.done, total=progress.total, speed=f"{speed:.1f}x", left=left)
+        self._bars.update(
+            self._task, completed=progress.done, total=progress.total, speed=f"{speed:.1f}x", left=left, refresh=True
+        )
 
     def finish(self, source: Path) -> None:
         if self._task is not None:

@@ -1,0 +1,57 @@
+"""What a person at a terminal sees, on a real pseudo-terminal."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import subprocess
+import sys
+
+from tests.conftest import REPOSITORY
+
+SAMPLE = REPOSITORY / "samples" / "conversation.ogg"
+CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+
+
+def at_terminal(*arguments: str) -> tuple[int, str]:
+    """Exit code and everything that appeared, of `trax` with its output on a terminal."""
+    ours, theirs = pty.openpty()
+    environment = os.environ | {"TERM": "xterm-256color", "COLUMNS": "100"}
+    command = [sys.executable, "-m", "trax", *arguments]
+    process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment)
+    os.close(theirs)
+    seen = bytearray()
+    while True:
+        try:
+            part = os.read(ours, 65_536)
+        except OSError:  # the other end is closed: the program has ended
+            break
+        seen += part
+    os.close(ours)
+    return process.wait(60), seen.decode("utf-8", "replace")
+
+
+def test_progress_shows_speed_and_goes_away_before_the_transcript(database_url: str) -> None:
+    code, seen = at_terminal("transcribe", str(SAMPLE), "--model", "tiny.en")
+    assert code == 0
+    assert re.search(r"\d+ % +[\d.]+x", CONTROL.sub("", seen)), "no part done and no speed"
+    assert "left" in seen
+    last_line_with_bar, transcript = seen.rsplit("\x1b[2K", 1)
+    assert "left" in last_line_with_bar
+    assert "Good morning" in CONTROL.sub("", transcript).lstrip("\r\n")
+    assert "tiny.en on cpu, int8" in CONTROL.sub("", seen)
+
+
+def test_the_shell_is_psql(database_url: str) -> None:
+    command = [sys.executable, "-m", "trax", "db", "shell", "-At", "-c", "SELECT count(*) FROM media_files"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.strip()) == (0, "0"), done.stderr
+
+
+def test_a_reader_that_has_seen_enough(database_url: str) -> None:
+    command = f"{sys.executable} -m trax models list | head -1"
+    done = subprocess.run(["/bin/sh", "-c", command], capture_output=True, text=True, check=False)
+    assert "model" in done.stdout
+    assert "Traceback" not in done.stderr
+    assert "fault" not in done.stderr
