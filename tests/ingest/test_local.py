@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from trax.errors import MediaNotFound, UnreadableMedia
-from trax.ingest.local import expand
+from trax.ingest.local import expand, expand_each
 
 WAV = b"RIFF\x24\x00\x00\x00WAVEfmt "
 
@@ -132,3 +132,20 @@ def test_a_closed_folder_says_so(folder: Path) -> None:
         pytest.skip("this user may read everything")
     with pytest.raises(UnreadableMedia, match="closed can't be read"):
         expand([str(closed)])
+
+
+def test_a_subfolder_that_cannot_be_read_is_left_out(folder: Path) -> None:
+    for _ in range(20):  # deeper than a path can be long: refused to root as well
+        Path("x" * 250).mkdir()
+        os.chdir("x" * 250)
+    os.chdir(folder)
+    (folder / "y.mp3").write_bytes(b"?")
+    assert "y.mp3" in names(expand(["."]), folder)
+
+
+def test_a_wrong_source_leaves_the_others(folder: Path) -> None:
+    each = list(expand_each(["b.mp3", "gone.mp3", "sub", "*.mp3", "sub/c.mp4"]))
+    assert [source for source, _ in each] == ["b.mp3", "gone.mp3", "sub", "*.mp3", "sub/c.mp4"]
+    assert isinstance(each[1][1], MediaNotFound)
+    paths = [found for _, found in each if isinstance(found, list)]
+    assert [names(found, folder) for found in paths] == [["b.mp3"], ["sub/c.mp4", "sub/deep/d.ogg"], [], []]

@@ -8,6 +8,7 @@ import glob
 import os
 import stat
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -21,22 +22,40 @@ _UNFINISHED: Final = frozenset(
 )
 # Never media, whatever the first bytes look like: not worth opening.
 _OTHER: Final = frozenset({".txt", ".json", ".srt", ".vtt", ".md", ".jpg", ".jpeg", ".png", ".pdf", ".py", ".html"})
+_ABSENT: Final = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG})
 _NEAR = 0.6  # likeness of a name that was probably meant
 
 
 def expand(sources: Sequence[str]) -> list[Path]:
     """The media files that the sources name: absolute, distinct, each source's in order of name.
 
-    A file that is named is taken as it is, whatever it holds. From a folder (with everything below it) and from a
-    pattern (`*`, `?`, `[...]`, `**`) come the files that look like media.
+    A file that is named is taken as it is, whatever it holds. From a folder (with everything below it that may be
+    read) and from a pattern (`*`, `?`, `[...]`, `**`) come the files that look like media.
 
     Raises: MediaNotFound, with the name that was probably meant; UnreadableMedia for a closed folder.
     """
-    found: dict[Path, None] = {}
+    found: list[Path] = []
+    for _, paths in expand_each(sources):
+        if not isinstance(paths, list):
+            raise paths
+        found += paths
+    return found
+
+
+def expand_each(sources: Sequence[str]) -> Iterator[tuple[str, list[Path] | MediaNotFound | UnreadableMedia]]:
+    """Each source with its media files, less those of the sources before it, or with the reason why it has none.
+
+    One source that is wrong doesn't hold up the others; all else is as for `expand`.
+    """
+    seen: set[Path] = set()
     for source in sources:
-        for path in _one_source(source):
-            found.setdefault(path)
-    return list(found)
+        try:
+            paths = list(dict.fromkeys(_one_source(source)))
+        except (MediaNotFound, UnreadableMedia) as error:
+            yield source, error
+            continue
+        yield source, [path for path in paths if path not in seen]
+        seen.update(paths)
 
 
 def _one_source(source: str) -> list[Path]:
@@ -86,18 +105,29 @@ def _or_none_found(paths: Iterable[Path], source: str, where: str) -> list[Path]
 def _in_folder(folder: Path) -> Iterator[Path]:
     """Media files below the folder; folders behind symbolic links aren't entered, so no loop is endless."""
     try:
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        entries = _entries(folder)
     except OSError as error:
         raise UnreadableMedia(
             f"The folder {display_name(folder)} can't be read: {error.strerror}.", "Change its permissions."
         ) from error
+    yield from _among(entries)
+
+
+def _among(entries: Sequence[os.DirEntry[str]]) -> Iterator[Path]:
+    """Media files among the entries and below them; a folder that is closed to us holds none for us."""
     for entry in entries:
         if entry.name.startswith("."):
             continue
         if entry.is_dir(follow_symlinks=False):
-            yield from _in_folder(folder / entry.name)
-        elif looks_like_media(folder / entry.name):
-            yield folder / entry.name
+            with suppress(OSError):
+                yield from _among(_entries(Path(entry.path)))
+        elif looks_like_media(Path(entry.path)):
+            yield Path(entry.path)
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    with os.scandir(folder) as entries:
+        return sorted(entries, key=lambda entry: entry.name)
 
 
 def _in_pattern(source: str) -> Iterator[Path]:
@@ -120,8 +150,8 @@ def looks_like_media(path: Path) -> bool:
         if suffix in MEDIA_SUFFIXES and suffix not in (".ts", ".dv"):
             return True
         content = recognise(_head(path))
-    except OSError:
-        return suffix in MEDIA_SUFFIXES and path.exists()  # its own error says more
+    except OSError as error:  # what is there and can't be read is told by its own error
+        return suffix in MEDIA_SUFFIXES and error.errno not in _ABSENT
     return content is not None and content.media
 
 
