@@ -1,15 +1,17 @@
-"""Loaded models, each loaded once per process, and the choice of the one that understands a language."""
+"""Loaded models, each loaded once per `Engines`, and the choice of the one that understands a language."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
+from threading import RLock
 from typing import Any
 
-from trax.errors import ModelUnavailable
+from trax.errors import ModelUnavailable, UsageError
 from trax.transcription.device import plan
-from trax.transcription.models import check_name, resolve
+from trax.transcription.models import canonical_name, resolve
 from trax.transcription.transcriber import Transcriber
 
 DETECTORS = ("tiny", "base", "small", "large-v3-turbo", "medium", "large-v3", "large-v2")  # cheapest first
@@ -26,7 +28,6 @@ class EngineOptions:
     compute_type: str = "auto"
     threads: int = 0  # 0: one per core
     batch_size: int = 0  # 0: chosen by device
-    detector: str | None = None  # the model that tells languages apart; None: the cheapest on this machine
 
 
 @dataclass(slots=True)
@@ -46,49 +47,60 @@ class Download:
 
 @dataclass(slots=True)
 class Engines:
-    """Speech engines by model name."""
+    """Speech engines by model name; threads may share them, and wait for each other's loading."""
 
     options: EngineOptions
     announce: Callable[[str], None]
     _loaded: dict[str, Transcriber] = field(default_factory=dict)
+    _fruitless: set[str] = field(default_factory=set)  # ways to a detector that led nowhere, not to be tried again
+    _lock: RLock = field(default_factory=RLock)
 
-    def check(self, name: str) -> None:
+    def check(self, name: str, language: str | None = None) -> None:
         """Refuse, before any work, what can't be run here whatever the file.
 
-        Raises: UnknownModel, UsageError: a device or compute type that this machine lacks.
+        Raises: UnknownModel, UsageError: a device or compute type that this machine lacks, or no language of Whisper's.
         """
-        if name not in self._loaded:
+        if canonical_name(name) not in self._loaded:
             options = self.options
-            check_name(name)
             plan(options.device, options.compute_type, options.threads, options.batch_size)
+        if language is not None:
+            _check_language(language)
 
     def get(self, name: str) -> Transcriber:
         """The engine for that model, loaded now if it isn't yet.
 
         Raises: UnknownModel, ModelUnavailable.
         """
-        if name not in self._loaded:
-            self._loaded[name] = self._load(name, offline=self.options.offline)
-        return self._loaded[name]
+        name = canonical_name(name)
+        with self._lock:
+            if name not in self._loaded:
+                self._loaded[name] = self._load(name, offline=self.options.offline)
+            return self._loaded[name]
 
     def detector(self, *, may_download: bool) -> Transcriber | None:
-        """A multilingual engine that can tell languages apart; None where there is none to be had."""
-        if self.options.detector is not None:
-            return self.get(self.options.detector)
-        for name in DETECTORS:
-            if name in self._loaded:
-                return self._loaded[name]
-        for name in DETECTORS:
-            if (engine := self._try_load(name, offline=True)) is not None:
-                return engine
-        return self._try_load(DETECTORS[0], offline=False) if may_download and not self.options.offline else None
+        """A multilingual engine that can tell languages apart; None where there is none to be had.
 
-    def _try_load(self, name: str, *, offline: bool) -> Transcriber | None:
-        try:
-            self._loaded[name] = self._load(name, offline=offline)
-        except ModelUnavailable:
-            return None
-        return self._loaded[name]
+        What can't be had is looked for once, not for every file.
+        """
+        with self._lock:
+            for name in DETECTORS:
+                if name in self._loaded:
+                    return self._loaded[name]
+            found = self._first_of(DETECTORS, offline=True)
+            if found is None and may_download and not self.options.offline:
+                found = self._first_of(DETECTORS[:1], offline=False)
+            return found
+
+    def _first_of(self, names: Sequence[str], *, offline: bool) -> Transcriber | None:
+        way = "this machine" if offline else "hub"
+        for name in names if way not in self._fruitless else ():
+            try:
+                self._loaded[name] = self._load(name, offline=offline)
+            except ModelUnavailable:
+                continue
+            return self._loaded[name]
+        self._fruitless.add(way)
+        return None
 
     def _load(self, name: str, *, offline: bool) -> Transcriber:
         from trax.transcription.faster_whisper import load
@@ -105,6 +117,19 @@ class Engines:
         )
         self.announce(_chosen(engine.description()))
         return engine
+
+
+def _check_language(language: str) -> None:
+    from faster_whisper.tokenizer import _LANGUAGE_CODES
+
+    if language in _LANGUAGE_CODES:
+        return
+    near = get_close_matches(language.lower(), _LANGUAGE_CODES, n=3, cutoff=0.5)
+    guess = f"Did you mean {' or '.join(near)}? " if near else ""
+    raise UsageError(
+        f"Whisper knows no language of the code {language!r}.",
+        f"{guess}Give a code of ISO 639-1, such as en, de, fr or ja, or none to have the language detected.",
+    )
 
 
 def _chosen(engine: dict[str, Any]) -> str:

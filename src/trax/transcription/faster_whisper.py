@@ -56,7 +56,10 @@ def load(
             raise _broken(model, error) from error
         fallback = plan("cpu", "auto", threads, batch_size)
         chosen = replace(fallback, notes=(f"the GPU was found but doesn't work: {first_line(error)}",))
-        engine = _engine(model, chosen)
+        try:
+            engine = _engine(model, chosen)
+        except Exception as second:  # it wasn't the GPU
+            raise _broken(model, second) from second
     return FasterWhisperTranscriber(engine, model, chosen)
 
 
