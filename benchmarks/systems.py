@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from trax.pipeline import Hook, Request, transcribe
+from trax.pipeline import Hook, Material, Request, transcribe
 from trax.transcription.engines import EngineOptions, Engines
 
 MODEL = "tiny.en"
@@ -32,7 +32,7 @@ def trax_system(models_folder: Path, model: str = MODEL) -> tuple[System, dict[s
     request = Request(model=model, language="en")
 
     def run(path: Path) -> Output:
-        transcript = transcribe(path, request, engines, Hook()).transcript
+        transcript = transcribe(Material(path), request, engines, Hook()).transcript
         return Output(transcript.text, transcript.confidence)
 
     return run, {"description": description, "request": request.as_json()}

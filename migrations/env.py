@@ -13,8 +13,10 @@ UPGRADE_LOCK = 7_287_829_101  # any number that nobody else uses: two upgrades a
 
 
 def run_migrations(connection: Connection) -> None:
-    connection.execute(text("SET lock_timeout = '10s'"))
+    # Another upgrade is waited for as long as it takes; a table that somebody keeps locked is not.
+    connection.execute(text("SET lock_timeout = 0"))
     connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": UPGRADE_LOCK})
+    connection.execute(text("SET lock_timeout = '10s'"))
     connection.commit()
     try:
         context.configure(
@@ -27,7 +29,9 @@ def run_migrations(connection: Connection) -> None:
         with context.begin_transaction():
             context.run_migrations()
     finally:
+        connection.rollback()
         connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": UPGRADE_LOCK})
+        connection.execute(text("RESET lock_timeout"))
         connection.commit()
 
 
@@ -48,7 +52,5 @@ if context.is_offline_mode():
 elif (handed_in := context.config.attributes.get("connection")) is not None:
     run_migrations(handed_in)
 else:
-    database = open_unchecked(load_settings())
-    with database.engine.connect() as own:
+    with open_unchecked(load_settings()) as database, database.engine.connect() as own:
         run_migrations(own)
-    database.close()

@@ -20,6 +20,10 @@ __version__ = "0.1.0"
 __all__ = ["Archive", "Outcome", "Result", "TraxError", "__version__", "transcribe"]
 
 
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
 def __getattr__(name: str) -> Any:
     # Resolved on first use: `trax --help` and the database's keeper don't wait for NumPy and SQLAlchemy.
     if name == "TraxError":

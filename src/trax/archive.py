@@ -15,7 +15,7 @@ from trax.database.media import MediaSummary
 from trax.database.models import MediaFile, TranscriptionResult
 from trax.errors import DatabaseError, DecoderUnavailable, ModelUnavailable, TraxError, UsageError
 from trax.export import ExportDocument, render
-from trax.ingest.local import expand
+from trax.ingest.local import expand, expand_each
 from trax.jobs.prepare import register
 from trax.jobs.run import clean_up, transcribe_media
 from trax.media.fence import warm_up
@@ -23,6 +23,7 @@ from trax.pipeline import Hook, Request, stages_of
 from trax.settings import Settings, load_settings
 from trax.transcript import Transcript
 from trax.transcription.engines import EngineOptions, Engines
+from trax.transcription.models import canonical_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +74,13 @@ class Archive:
     ) -> None:
         self.settings = settings or load_settings()
         self._announce = announce
-        self.database = open_database(self.settings, announce)
         self._engines = engines
-        clean_up(self.database)
+        self.database = open_database(self.settings, announce)
+        try:
+            clean_up(self.database)
+        except BaseException:
+            self.database.close()
+            raise
 
     def transcribe(
         self, source: str | Path, *, hook: Hook | None = None, force: bool = False, **options: Any
@@ -84,28 +89,35 @@ class Archive:
 
         Raises: TraxError: what went wrong, and what to do about it.
         """
+        request = self._request(options)
         paths = expand([str(source)])
         if len(paths) != 1:
             raise UsageError(f"{source} is {len(paths)} media files.", "Use `transcribe_all` for several.")
-        return self._transcribe(paths[0], self._request(options), hook or Hook(), force)
+        return self._transcribe(paths[0], request, hook or Hook(), force)
 
     def transcribe_all(
         self, sources: Sequence[str], *, hook: Hook | None = None, force: bool = False, **options: Any
     ) -> Iterator[Outcome]:
-        """Outcomes in order, one as soon as its file is done; a file that fails doesn't hold up the others."""
-        request, hook = self._request(options), hook or Hook()
+        """Outcomes in order, one as soon as its file is done; a source that fails doesn't hold up the others.
+
+        Raises: UsageError, UnknownModel: at once, for a request that can't be met whatever the file.
+        """
+        request = self._request(options)
         warm_up()  # the decoder starts while the first file is hashed and the model is loaded
-        for path in expand(sources):
-            hook.begin(path)
-            try:
-                outcome = Outcome(path, self._transcribe(path, request, hook, force))
-            except (DatabaseError, DecoderUnavailable, ModelUnavailable):
-                raise  # the next file would fare no better
-            except TraxError as error:
-                outcome = Outcome(path, None, error)
-            finally:
-                hook.finish(path)
-            yield outcome
+        return self._outcomes(sources, request, hook or Hook(), force)
+
+    def _outcomes(self, sources: Sequence[str], request: Request, hook: Hook, force: bool) -> Iterator[Outcome]:
+        for source, found in expand_each(sources):
+            if isinstance(found, TraxError):
+                yield Outcome(Path(source), None, found)
+                continue
+            for path in found:
+                try:
+                    yield Outcome(path, self._transcribe(path, request, hook, force))
+                except (DatabaseError, DecoderUnavailable, ModelUnavailable):
+                    raise  # the next file would fare no better
+                except TraxError as error:
+                    yield Outcome(path, None, error)
 
     def media(self, *, status: str | None = None, limit: int | None = None) -> Sequence[MediaSummary]:
         """Media files, newest first."""
@@ -146,21 +158,26 @@ class Archive:
 
     def _request(self, options: dict[str, Any]) -> Request:
         settings = self.settings
-        defaults = Request(model=settings.model, language=settings.language)
-        decode = replace(defaults.decode, max_duration=settings.max_duration)
+        given = {name: value for name, value in options.items() if value is not None}
+        defaults = Request(model=settings.model, language=settings.language, compute_type=settings.compute_type)
         try:
-            request = replace(defaults, **{"decode": decode, **{k: v for k, v in options.items() if v is not None}})
+            request = replace(defaults, **given)
         except TypeError as error:
             raise UsageError(f"Not an option of a transcription: {error}.", "See `trax.pipeline.Request`.") from error
         stages_of(request.pipeline)
         self._models().check(request.model)
-        return request
+        decode = request.decode if "decode" in given else replace(request.decode, max_duration=settings.max_duration)
+        return replace(request, model=canonical_name(request.model), decode=decode)
 
     def _transcribe(self, path: Path, request: Request, hook: Hook, force: bool) -> Result:
-        registered = register(self.database, path)
-        finished = transcribe_media(self.database, registered.media_id, request, self._models(), hook, force=force)
-        with self.database.transaction() as session:
-            file = media.get(session, registered.media_id)
+        hook.begin(path)
+        try:
+            registered = register(self.database, path)
+            finished = transcribe_media(self.database, registered, request, self._models(), hook, force=force)
+            with self.database.transaction() as session:
+                file = media.get(session, registered)
+        finally:
+            hook.finish(path)
         return replace(_result(finished.result, file), existed=finished.existed)
 
     def _models(self) -> Engines:

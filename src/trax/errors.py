@@ -14,11 +14,15 @@
     │   └── LanguageUnsupported        an English-only model and another language
     ├── DatabaseError
     │   ├── DatabaseUnavailable        no answer, or the embedded server can't start
+    │   ├── DatabaseFull               no space left where it keeps its data
+    │   ├── DatabaseReadOnly           the server is a standby, or the role may not write
     │   ├── DatabaseTooOld             a PostgreSQL older than 15
     │   ├── DatabaseNotMigrated        the schema is older or newer than this Trax
     │   └── RecordNotFound             no row with that ID
     ├── DecoderUnavailable             the process that reads media can't be started, or was killed
-    ├── JobInterrupted                 a job lost its claim, or was cancelled
+    ├── ClaimHeld                      another process is at work on that very thing
+    ├── JobInterrupted                 a job is no longer ours to change
+    ├── JobFailed                      something unforeseen: a fault in Trax
     └── OutputError                    a result can't be written (disk full, no permission)
 
 `message` says what happened, `next_step` what to do about it. `retryable` tells a queue whether trying again can help.
@@ -96,6 +100,14 @@ class DatabaseUnavailable(DatabaseError):
     retryable = True
 
 
+class DatabaseFull(DatabaseError):
+    retryable = True
+
+
+class DatabaseReadOnly(DatabaseError):
+    pass
+
+
 class DatabaseTooOld(DatabaseError):
     pass
 
@@ -112,8 +124,16 @@ class DecoderUnavailable(TraxError):
     retryable = True
 
 
-class JobInterrupted(TraxError):
+class ClaimHeld(TraxError):
     retryable = True
+
+
+class JobInterrupted(TraxError):
+    pass
+
+
+class JobFailed(TraxError):
+    pass
 
 
 class OutputError(TraxError):

@@ -1,7 +1,7 @@
 """The whole flow on one page: each pipeline version is a visible list of stages.
 
-A stage takes a media file (and what earlier stages made of it) and returns values. It knows nothing of the database,
-of jobs or of who waits for it; `jobs` runs the stages and commits what each returns.
+A stage takes a media file, and what the stage before it made of it, and returns values. It knows nothing of the
+database, of jobs or of who waits for it; `jobs` runs the stages and commits what each returns as a row of its own.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from typing import Any
 from trax.audio import SAMPLE_RATE, Samples, Window
 from trax.errors import LanguageUnsupported, ModelUnavailable, UsageError
 from trax.media.decode import DecodeOptions, DecodeReport, Decoding, decode
+from trax.settings import DEFAULT_MODEL
+from trax.storable import storable_json
 from trax.timeline import Seconds
 from trax.transcript import Segment, Transcript
 from trax.transcription.confidence import estimate_accuracy
@@ -33,15 +35,23 @@ class Request:
     """What is asked for; two equal requests for the same bytes ask for the same transcript."""
 
     pipeline: str = "v1"
-    model: str = "distil-large-v3"
+    model: str = DEFAULT_MODEL
     language: str | None = None  # None: detect
+    compute_type: str = "auto"
     decode: DecodeOptions = field(default_factory=DecodeOptions)
     vad: VadOptions = field(default_factory=VadOptions)
     transcribe: TranscribeOptions = field(default_factory=TranscribeOptions)
 
     def as_json(self) -> dict[str, Any]:
-        document: dict[str, Any] = _jsonable(asdict(self))
+        """All that shapes the transcript, as it is stored with each result."""
+        document: dict[str, Any] = storable_json(asdict(self))
+        del document["pipeline"]  # has a column of its own
+        del document["decode"]["max_duration"]  # a limit refuses a file; it doesn't shape a transcript
         return document
+
+    def is_answered_by(self, stored: dict[str, Any]) -> bool:
+        """Whether a stored request asks for the same; an option that it doesn't know yet had its default."""
+        return _filled(stored, Request().as_json()) == self.as_json()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +80,24 @@ class Hook:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
-    """What stage `transcribe` made of one media file."""
+class Material:
+    """What a stage works on."""
+
+    path: Path
+    parent: Transcript | None = None  # what the stage before made of it
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What a stage made: a row of `transcription_results`, as yet without identity."""
 
     transcript: Transcript
     accuracy: float | None
     model_used: str
     model_config: dict[str, Any]
-    decoding: DecodeReport
+    decoding: DecodeReport | None = None  # of a stage that listened to the whole file
+    content: dict[str, Any] | None = None  # None: that of v1, made from the transcript
+    speaker_info: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +113,7 @@ class Tongue:
         return {"code": self.guess.language, "probability": probability, "how": self.how}
 
 
-def transcribe(path: Path, request: Request, engines: Engines, hook: Hook) -> Heard:
+def transcribe(material: Material, request: Request, engines: Engines, hook: Hook) -> Made:
     """Stage v1: decode, find speech, tell the language, and transcribe window by window.
 
     Sound streams through: memory doesn't grow with the length of the file.
@@ -101,7 +121,7 @@ def transcribe(path: Path, request: Request, engines: Engines, hook: Hook) -> He
     engine = engines.get(request.model)
     for note in engine.description()["notes"]:  # such as a GPU that was found and doesn't work
         hook.notice(f"{request.model}: {note}.")
-    with decode(path, request.decode) as decoding:
+    with decode(material.path, request.decode) as decoding:
         found = windows(_watched(decoding, hook), request.vad)
         first = list(islice(found, LANGUAGE_WINDOWS))
         tongue = choose_language(first, request, engine, engines, hook)
@@ -114,24 +134,32 @@ def transcribe(path: Path, request: Request, engines: Engines, hook: Hook) -> He
     for remark in remarks(report, heard):
         hook.notice(remark)
     transcript = _transcript(heard, tongue, report)
-    return Heard(
+    return Made(
         transcript=transcript,
         accuracy=estimate_accuracy(transcript),
         model_used=str(tongue.engine.description()["model"])[:100],
-        model_config=_model_config(request, tongue, report),
+        model_config=_model_config(request, tongue),
         decoding=report,
     )
 
 
-Stage = Callable[[Path, Request, Engines, Hook], Heard]
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One step of a pipeline."""
+
+    makes: str  # `pipeline_version` of the row that it leads to
+    run: Callable[[Material, Request, Engines, Hook], Made]
+
+
+TRANSCRIBE = Stage("v1", transcribe)
 
 PIPELINES: dict[str, tuple[Stage, ...]] = {
-    "v1": (transcribe,),
+    "v1": (TRANSCRIBE,),
 }
 
 
 def stages_of(pipeline: str) -> tuple[Stage, ...]:
-    """The stages of a pipeline, in order; each commits a result of its own.
+    """The stages of a pipeline, in order; each commits a result of its own, the child of the one before.
 
     Raises: UsageError: there is no such pipeline.
     """
@@ -223,21 +251,20 @@ def _transcript(heard: list[Segment], tongue: Tongue, report: DecodeReport) -> T
     return Transcript(tongue.guess.language, report.duration, tuple(heard), probability)
 
 
-def _model_config(request: Request, tongue: Tongue, report: DecodeReport) -> dict[str, Any]:
+def _model_config(request: Request, tongue: Tongue) -> dict[str, Any]:
     return {
         **tongue.engine.description(),
         "language": tongue.as_json(),
         "temperature": request.transcribe.temperatures[0],
         "response_format": "verbose_json",
-        "duration": round(report.duration, 4),
         "request": request.as_json(),
     }
 
 
-def _jsonable(value: Any) -> Any:
-    """Tuples as lists, as they come back from JSON: stored requests compare equal to new ones."""
-    if isinstance(value, dict):
-        return {key: _jsonable(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_jsonable(item) for item in value]
-    return value
+def _filled(document: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
+    """The document with the defaults of what it lacks."""
+    filled = defaults | document
+    for name, default in defaults.items():
+        if isinstance(default, dict) and isinstance(filled[name], dict):
+            filled[name] = _filled(filled[name], default)
+    return filled

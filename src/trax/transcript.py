@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from trax.timeline import Interval, Seconds
+from trax.timeline import Seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +34,9 @@ class Segment:
     speaker: str | None = None
 
     @property
-    def interval(self) -> Interval:
-        return Interval(self.start, self.end)
-
-    @property
     def confidence(self) -> float:
         """Mean probability of the words, weighted by their length in characters; 0..1."""
-        weights = [max(1, len(word.text.strip())) for word in self.words]
-        if not weights:
-            return 0.0
-        return sum(w * word.probability for w, word in zip(weights, self.words, strict=True)) / sum(weights)
+        return mean_probability(self.words) or 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +63,12 @@ class Transcript:
     @property
     def confidence(self) -> float | None:
         """Mean word probability over the whole transcript, 0..1; None where nothing was said."""
-        words = self.words
-        if not words:
-            return None
-        weights = [max(1, len(word.text.strip())) for word in words]
-        return sum(w * word.probability for w, word in zip(weights, words, strict=True)) / sum(weights)
+        return mean_probability(self.words)
+
+
+def mean_probability(words: Sequence[Word]) -> float | None:
+    """Mean probability of the words, weighted by their length in characters; None where there is no word."""
+    weights = [max(1, len(word.text.strip())) for word in words]
+    if not weights:
+        return None
+    return sum(weight * word.probability for weight, word in zip(weights, words, strict=True)) / sum(weights)

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -20,6 +21,8 @@ from tests.conftest import REPOSITORY
 from trax.archive import Archive, Result
 from trax.database import Database, embedded
 from trax.database.claims import claim
+from trax.errors import DatabaseUnavailable
+from trax.jobs import run
 from trax.jobs.run import clean_up
 from trax.pipeline import Hook, Progress
 from trax.settings import Settings, load_settings
@@ -75,7 +78,8 @@ def assert_nothing_is_half_done(database: Database) -> None:
                 "FROM transcription_results r JOIN transcription_jobs j ON j.id = r.job_id AND j.status = 'completed'"
             )
         ).one()
-        assert results[0] == results[1] == results[2] == completed
+        everything = session.execute(text("SELECT count(*) FROM transcription_results")).scalar_one()
+        assert everything == results[0] == results[1] == results[2] == completed
         assert results[3] <= 1  # every result is whole: the same words each time
         unexplained = "SELECT count(*) FROM transcription_jobs WHERE status = 'failed' AND error_message IS NULL"
         assert session.execute(text(unexplained)).scalar_one() == 0
@@ -170,22 +174,91 @@ def test_a_database_that_dies_in_the_middle_costs_no_work(own_server: Settings, 
         hook = Meanwhile(lambda: embedded.stop(own_server.home))
         again = archive.transcribe(SAMPLE, model="tiny.en", hook=hook, force=True)
         assert again.version == result.version + 1
-        assert any("doesn't answer" in notice for notice in hook.notices)
+        assert any("The transcript is kept" in notice for notice in hook.notices)
         assert_nothing_is_half_done(archive.database)
 
 
 def test_two_at_once_do_the_work_once(database_url: str, tiny_engines: Engines) -> None:
     results: list[Result] = []
+    waits = threading.Event()
+
+    class Second(Hook):
+        def notice(self, text: str) -> None:
+            if "waiting for it" in text:
+                waits.set()
 
     def second() -> None:
         with Archive(engines=tiny_engines) as archive:
-            results.append(archive.transcribe(SAMPLE, model="tiny.en", hook=waiting))
+            results.append(archive.transcribe(SAMPLE, model="tiny.en", hook=Second()))
 
-    waiting = Meanwhile(lambda: None)
+    def let_the_second_come() -> None:
+        thread.start()
+        assert waits.wait(60), "the second process did not wait"
+
     thread = threading.Thread(target=second)
     with Archive(engines=tiny_engines) as archive:
-        hook = Meanwhile(thread.start)
-        first = archive.transcribe(SAMPLE, model="tiny.en", hook=hook)
+        first = archive.transcribe(SAMPLE, model="tiny.en", hook=Meanwhile(let_the_second_come))
         thread.join(60)
     assert [result.id for result in results] == [first.id]
     assert (first.existed, results[0].existed) == (False, True)
+
+
+def test_a_commit_whose_answer_was_lost_is_no_failure(
+    database_url: str, tiny_engines: Engines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit = run._commit
+    lost: list[Any] = []
+
+    def commit_and_lose_the_answer(*arguments: Any) -> Any:
+        result = commit(*arguments)
+        if not lost:
+            lost.append(result)
+            raise DatabaseUnavailable("The connection broke.")
+        return result
+
+    monkeypatch.setattr(run, "_commit", commit_and_lose_the_answer)
+    monkeypatch.setattr(run, "COMMIT_DELAYS", (0.0,))
+    with Archive(engines=tiny_engines) as archive:
+        result = archive.transcribe(SAMPLE, model="tiny.en")
+        assert_nothing_is_half_done(archive.database)
+    assert result.id == lost[0].id
+
+
+def test_ctrl_c_comes_through_though_the_job_was_ended_meanwhile(
+    embedded_database: Database, database_url: str, tiny_engines: Engines
+) -> None:
+    def end_the_job_and_interrupt() -> None:
+        with embedded_database.transaction() as session:
+            session.execute(text("UPDATE transcription_jobs SET status = 'failed', error_message = 'ended'"))
+        raise KeyboardInterrupt
+
+    with Archive(engines=tiny_engines) as archive, pytest.raises(KeyboardInterrupt):
+        archive.transcribe(SAMPLE, model="tiny.en", hook=Meanwhile(end_the_job_and_interrupt))
+
+
+def test_a_job_taken_for_abandoned_completes_all_the_same(
+    embedded_database: Database, database_url: str, tiny_engines: Engines
+) -> None:
+    def take_it_for_abandoned() -> None:
+        # as if the claim had been lost with the connection
+        with embedded_database.transaction() as session:
+            session.execute(
+                text(
+                    "UPDATE transcription_jobs SET status = 'failed', error_message = 'Interrupted', "
+                    """processing_options = processing_options || '{"abandoned": true}'"""
+                )
+            )
+
+    with Archive(engines=tiny_engines) as archive:
+        archive.transcribe(SAMPLE, model="tiny.en", hook=Meanwhile(take_it_for_abandoned))
+        assert_nothing_is_half_done(archive.database)
+
+
+def test_one_connection_in_the_pool_is_enough(
+    database_url: str, tiny_engines: Engines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRAX_POOL_SIZE", "1")
+    monkeypatch.setenv("TRAX_POOL_OVERFLOW", "0")
+    monkeypatch.setenv("TRAX_POOL_TIMEOUT", "5")
+    with Archive(engines=tiny_engines) as archive:
+        assert archive.transcribe(SAMPLE, model="tiny.en").transcript.text

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import wave
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -16,8 +17,17 @@ import trax
 from tests.conftest import REPOSITORY
 from trax.archive import Archive, Outcome
 from trax.database import MediaFile, TranscriptionJob, TranscriptionResult
-from trax.errors import LanguageUnsupported, MediaChanged, MediaNotFound, UnknownModel, UnreadableMedia, UsageError
-from trax.pipeline import Hook, Progress
+from trax.errors import (
+    JobFailed,
+    LanguageUnsupported,
+    MediaChanged,
+    MediaNotFound,
+    ModelUnavailable,
+    UnknownModel,
+    UnreadableMedia,
+    UsageError,
+)
+from trax.pipeline import PIPELINES, TRANSCRIBE, Hook, Made, Material, Progress, Request, Stage
 from trax.transcription.engines import Engines
 
 SAMPLE = REPOSITORY / "samples" / "conversation.ogg"
@@ -131,9 +141,9 @@ def test_the_same_bytes_are_the_same_media_under_any_name(archive: Archive, clip
     again = archive.transcribe(copy, model="tiny.en")
     assert again.media_id == first.media_id
     assert again.existed
-    clip.unlink()
-    archive.transcribe(copy, model="tiny.en", force=True)
     assert [Path(media.local_path) for media in rows(archive, MediaFile)] == [copy]
+    write_wav(clip, np.zeros(16_000, dtype=np.float32))  # the first path now holds something else
+    assert archive.transcribe(copy, model="tiny.en", force=True).media_id == first.media_id
 
 
 def test_changed_bytes_at_the_same_path_are_new_media(archive: Archive, clip: Path) -> None:
@@ -216,6 +226,61 @@ def test_requests_that_are_wrong_are_refused_before_any_work(archive: Archive, c
     with pytest.raises(MediaNotFound):
         archive.transcribe(clip.with_name("no such file.mp3"))
     assert rows(archive, TranscriptionJob) == []
+
+
+def test_a_source_that_is_wrong_does_not_hold_up_the_others(archive: Archive, clip: Path) -> None:
+    missing = str(clip.with_name("no such file.mp3"))
+    first, second = archive.transcribe_all([missing, str(clip)], model="tiny.en")
+    assert isinstance(first.error, MediaNotFound)
+    assert second.result is not None
+
+
+def test_what_nobody_foresaw_is_one_failed_job(archive: Archive, clip: Path) -> None:
+    class Breaks(Hook):
+        def progress(self, progress: Progress) -> None:
+            if progress.stage == "transcribe":
+                raise RuntimeError("something unforeseen\nand its details")
+
+    with pytest.raises(JobFailed, match=r"Unexpected RuntimeError: something unforeseen\. .*fault in Trax"):
+        archive.transcribe(clip, model="tiny.en", hook=Breaks())
+    (job,) = rows(archive, TranscriptionJob)
+    assert job.status == "failed"
+    assert "details" not in job.error_message
+
+
+def test_a_second_stage_makes_a_child(archive: Archive, clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def shout(material: Material, request: Request, engines: Engines, hook: Hook) -> Made:
+        assert material.parent is not None
+        loud = tuple(replace(segment, text=segment.text.upper()) for segment in material.parent.segments)
+        return Made(replace(material.parent, segments=loud), None, "shout", {"request": request.as_json()})
+
+    monkeypatch.setitem(PIPELINES, "loud", (TRANSCRIBE, Stage("loud", shout)))
+    result = archive.transcribe(clip, model="tiny.en", pipeline="loud")
+    parent, child = rows(archive, TranscriptionResult)
+    assert [(row.pipeline_version, row.version) for row in (parent, child)] == [("v1", 1), ("loud", 2)]
+    assert child.parent_result_id == parent.id
+    assert result.transcript.text == parent.content["text"].upper()
+    assert result.transcript.language == "en"
+    (job,) = rows(archive, TranscriptionJob)
+    assert job.status == "completed"
+    assert archive.transcribe(clip, model="tiny.en", pipeline="loud").existed
+    assert archive.transcribe(clip, model="tiny.en").version == 1
+
+
+def test_a_second_stage_that_fails_discards_nothing(
+    archive: Archive, clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def break_down(material: Material, request: Request, engines: Engines, hook: Hook) -> Made:
+        raise ModelUnavailable("No such thing here.", "Try another.")
+
+    monkeypatch.setitem(PIPELINES, "broken", (TRANSCRIBE, Stage("broken", break_down)))
+    with pytest.raises(ModelUnavailable):
+        archive.transcribe(clip, model="tiny.en", pipeline="broken")
+    (kept,) = rows(archive, TranscriptionResult)
+    assert kept.pipeline_version == "v1"
+    (job,) = rows(archive, TranscriptionJob)
+    assert job.status == "failed"
+    assert archive.transcribe(clip, model="tiny.en").existed
 
 
 def test_an_english_model_never_gets_another_language(archive: Archive, clip: Path) -> None:

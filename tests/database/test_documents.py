@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -13,10 +16,13 @@ from hypothesis import strategies as st
 from trax.database import Database, documents, jobs, lookup, media, transcripts
 from trax.database.models import TranscriptionResult
 from trax.errors import RecordNotFound, UsageError
+from trax.media.decode import DecodeOptions
+from trax.pipeline import Request
 from trax.settings import load_settings
 from trax.transcript import Segment, Transcript, Word
+from trax.transcription.transcriber import TranscribeOptions
 
-seconds = st.integers(0, 10_000_000).map(lambda ticks: ticks / 10_000)
+seconds = st.integers(0, 16_000_000).map(lambda samples: samples / 16_000)  # every sample has its own time
 scores = st.integers(0, 10_000).map(lambda ticks: ticks / 10_000)
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), min_size=1, max_size=12)
 words = st.builds(Word, seconds, seconds, texts.map(lambda text: f" {text}"), scores, st.none() | texts)
@@ -35,7 +41,7 @@ segments = st.builds(
 transcripts_of_any_kind = st.builds(
     Transcript,
     language=st.sampled_from(["en", "ja"]),
-    duration=seconds.filter(bool),
+    duration=seconds,
     segments=st.lists(segments, max_size=5).map(tuple),
     language_probability=st.none() | scores,
 )
@@ -97,14 +103,59 @@ def test_several_ids_with_one_beginning_are_not_guessed_at(embedded_database: Da
             lookup.media_or_result(session, shared)
 
 
-def test_a_request_is_recognised_by_its_content(embedded_database: Database) -> None:
+def test_answered_requests_are_found_by_media_and_pipeline(embedded_database: Database) -> None:
     result = stored(embedded_database, "a")
     with embedded_database.transaction() as session:
-        found = transcripts.with_request(session, result.media_file_id, "v1", {"a": [1]})
-        assert found is not None
-        assert found.id == result.id
-        assert transcripts.with_request(session, result.media_file_id, "v1", {"a": [2]}) is None
-        assert transcripts.with_request(session, result.media_file_id, "v2", {"a": [1]}) is None
+        assert transcripts.requests_answered(session, result.media_file_id, "v1") == [(result.id, {"a": [1]})]
+        assert transcripts.requests_answered(session, result.media_file_id, "v2") == []
+
+
+@pytest.mark.parametrize(
+    ("change", "same"),
+    [
+        ({"language": "en"}, False),
+        ({"compute_type": "float32"}, False),
+        ({"transcribe": TranscribeOptions(beam_size=1)}, False),
+        ({"decode": DecodeOptions(channel=1)}, False),
+        ({"decode": DecodeOptions(max_duration=60.0)}, True),  # a limit doesn't shape the transcript
+    ],
+)
+def test_what_makes_a_request_another_one(change: dict[str, Any], same: bool) -> None:
+    before = Request(model="tiny.en")
+    document = json.loads(json.dumps(before.as_json()))
+    assert before.is_answered_by(document)
+    assert replace(before, **change).is_answered_by(document) is same
+
+
+def test_an_option_that_was_added_later_had_its_default() -> None:
+    request = Request(model="tiny.en")
+    old = request.as_json()
+    del old["compute_type"]
+    del old["vad"]["padding"]
+    assert request.is_answered_by(old)
+    assert not replace(request, compute_type="float32").is_answered_by(old)
+
+
+def test_nothing_that_jsonb_refuses_gets_in_the_way(database: Database) -> None:
+    odd = "nul \x00, half a pair \ud800"
+    transcript = Transcript(
+        "en", 1.0, (Segment(0.0, 1.0, odd, (Word(0.0, 1.0, odd, math.nan),), avg_logprob=math.inf),)
+    )
+    with database.transaction() as session:
+        row, _ = media.add(session, media.NewMedia("a", 1, "a" * 64, "/a", "/a", 1))
+        media.set_status(session, row.id, "failed", odd)
+        job_id = uuid4()
+        jobs.create(session, job_id, row.id, model_config={}, processing_options={"prompt": odd})
+        jobs.start(session, job_id)
+        new = transcripts.NewResult(job_id, row.id, "v1", transcript, None, 1.0, "tiny.en", {"limit": math.inf})
+        stored_row = transcripts.store(session, new)
+        jobs.fail(session, job_id, odd)
+    with database.transaction() as session:
+        again = transcripts.get(session, stored_row.id)
+        assert again.model_config == {"duration": 1.0, "limit": None}
+        assert again.content["text"] == "nul \N{REPLACEMENT CHARACTER}, half a pair ?"
+        assert again.segments is not None
+        assert again.segments[0]["avg_logprob"] is None
 
 
 def test_settings_come_from_environment_and_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import time
+from uuid import uuid4
+
+import psycopg
 import pytest
 from sqlalchemy import text
 from sqlalchemy.pool import QueuePool
 
-from trax.database import Database
+from trax.archive import Archive
+from trax.database import Database, migrate
+from trax.database.backup import environment
+from trax.database.claims import claim, is_free
 from trax.database.connect import open_unchecked
 from trax.database.engine import PoolOptions
-from trax.errors import DatabaseUnavailable, OutputError
+from trax.errors import DatabaseFull, DatabaseUnavailable, UsageError
 from trax.settings import load_settings
 
 ADDRESS = "postgresql://127.0.0.1:1/never-connected"
@@ -65,5 +72,55 @@ def test_a_connection_that_died_is_replaced(database: Database) -> None:
 def test_a_full_disk_is_named(database: Database) -> None:
     # A server that has no space left reports this very state; here it is asked to report it.
     full = text("DO $$ BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = 'disk_full'; END $$")
-    with pytest.raises(OutputError, match="disk of the database is full"), database.transaction() as session:
+    with pytest.raises(DatabaseFull, match="disk of the database is full"), database.transaction() as session:
         session.execute(full)
+
+
+def test_claims_outlive_the_timeouts_of_the_server(database: Database) -> None:
+    with database.transaction() as session:
+        name = session.execute(text("SELECT current_database()")).scalar_one()
+        session.execute(text(f"ALTER DATABASE {name} SET idle_session_timeout = '200ms'"))
+        session.execute(text(f"ALTER DATABASE {name} SET statement_timeout = '200ms'"))
+    row = uuid4()
+    try:
+        with Database(database.address()) as other, claim(other, row):
+            deadline = time.monotonic() + 1.0
+            while time.monotonic() < deadline:
+                with database.transaction() as session:
+                    assert not is_free(session, row)
+    finally:
+        with database.transaction() as session:
+            session.execute(text(f"ALTER DATABASE {name} RESET ALL"))
+
+
+def test_a_migration_leaves_no_setting_behind(empty_database: Database) -> None:
+    migrate.upgrade(empty_database)
+    with empty_database.transaction() as session:
+        assert session.execute(text("SHOW lock_timeout")).scalar_one() == "0"
+
+
+def test_passwords_stay_out_of_messages_wherever_they_stand() -> None:
+    for url in ("postgresql://u:sesame@127.0.0.1:1/d", "postgresql://127.0.0.1:1/d?user=u&password=sesame"):
+        with Database(url) as database, pytest.raises(DatabaseUnavailable) as caught:
+            database.check_server()
+        assert "sesame" not in str(caught.value)
+        assert "sesame" not in database.address(hide_password=True)
+        assert environment(database)["PGPASSWORD"] == "sesame"
+
+
+def test_an_unknown_parameter_of_the_address_is_refused() -> None:
+    with Database("postgresql://127.0.0.1:1/d?colour=blue") as database, pytest.raises(UsageError, match="colour"):
+        database.check_server()
+
+
+def test_a_role_that_may_only_read_can_read(database: Database) -> None:
+    with database.transaction() as session:
+        name = session.execute(text("SELECT current_database()")).scalar_one()
+        session.execute(text(f"ALTER DATABASE {name} SET default_transaction_read_only = on"))
+    try:
+        with Archive(load_settings(database_url=database.address())) as archive:
+            assert archive.media() == []
+    finally:
+        with psycopg.connect(database.address(), autocommit=True) as connection:
+            connection.execute("SET default_transaction_read_only = off")
+            connection.execute(f"ALTER DATABASE {name} RESET ALL")

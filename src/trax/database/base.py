@@ -48,6 +48,8 @@ def register_model(model: type[Model]) -> type[Model]:
     "Table is already defined" or "Multiple classes found for path".
     """
     known: type[Model] = _registered.setdefault(model.__name__, model)
+    if known.__tablename__ != model.__tablename__:
+        raise TypeError(f"two models are called {model.__name__}: one of {known.__tablename__}, one of another table")
     return known
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from trax.database.models import TranscriptionResult
 from trax.transcript import Segment, Transcript, Word
 
-TIME_DIGITS = 4  # a tenth of a millisecond; one sample at 16 kHz is 0.0625 ms
+TIME_DIGITS = 7  # one sample at 16 kHz lasts 0.0000625 s: every sample has a time of its own
 
 
 def content_v1(transcript: Transcript) -> dict[str, Any]:
@@ -51,9 +51,10 @@ def transcript_of(result: TranscriptionResult) -> Transcript:
     content, scores, config = result.content, result.confidence_scores or {}, result.model_config or {}
     stored = result.segments if result.segments is not None else content.get("segments", [])
     read = tuple(_read_segment(segment) for segment in stored)
+    duration = config.get("duration")
     return Transcript(
-        language=content.get("language") or "und",
-        duration=config.get("duration") or max((segment.end for segment in read), default=0.0),
+        language=(config.get("language") or {}).get("code") or content.get("language") or "und",
+        duration=max((segment.end for segment in read), default=0.0) if duration is None else duration,
         segments=read,
         language_probability=scores.get("language"),
     )

@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Connection, Engine, NullPool, create_engine, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, ProgrammingError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
 
-from trax.errors import DatabaseTooOld, DatabaseUnavailable, OutputError, TraxError, UsageError
+from trax.errors import (
+    DatabaseFull,
+    DatabaseReadOnly,
+    DatabaseTooOld,
+    DatabaseUnavailable,
+    TraxError,
+    UsageError,
+)
+from trax.storable import storable_json
 
 OLDEST_SERVER = 150_000  # server_version_num of PostgreSQL 15.0
 CONNECT_TIMEOUT = 10  # seconds
-DISK_FULL, OUT_OF_CONNECTIONS = "53100", "53300"  # SQLSTATE
+ADDRESS_HINT = "Set TRAX_DATABASE_URL to postgresql://user:password@host:5432/database, or unset it."
+SECRETS = ("password", "sslpassword")  # that may stand in the query of an address
+
+# SQLSTATE, https://www.postgresql.org/docs/current/errcodes-appendix.html
+DISK_FULL, OUT_OF_CONNECTIONS = "53100", "53300"
+READ_ONLY = ("25006", "42501")  # a standby, or a role that may not write
+GAVE_UP = ("40001", "40P01", "55P03", "57014")  # deadlocks and timeouts
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,24 +57,35 @@ class Database:
         self.url = parse_url(url)
         self.embedded = embedded
         self.wake = wake  # starts the server again, where that is ours to do
+        common: dict[str, Any] = {
+            "hide_parameters": True,  # an error message is no place for a transcript
+            "json_serializer": _to_json,
+            "connect_args": {
+                "connect_timeout": CONNECT_TIMEOUT,
+                "keepalives_idle": 60,
+                "application_name": "trax",
+                **(connect_options or {}),
+            },
+        }
         self.engine: Engine = create_engine(
             self.url,
             pool_size=pool.size,
             max_overflow=pool.overflow,
             pool_timeout=pool.timeout,
             pool_pre_ping=True,
-            connect_args={
-                "connect_timeout": CONNECT_TIMEOUT,
-                "application_name": "trax",
-                **(connect_options or {}),
-            },
+            **common,
         )
+        self._outside_the_pool = create_engine(self.url, poolclass=NullPool, **common)
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
         """A session whose work is committed as one when the block ends, and rolled back when it raises."""
         with self.explained(), Session(self.engine, expire_on_commit=False) as session, session.begin():
             yield session
+
+    def lasting_connection(self) -> Connection:
+        """A connection of its own, in autocommit, for whoever keeps one for long: the pool is for short work."""
+        return self._outside_the_pool.connect().execution_options(isolation_level="AUTOCOMMIT")
 
     def check_server(self) -> int:
         """The server's version number (150004, say).
@@ -76,10 +103,14 @@ class Database:
 
     def address(self, *, hide_password: bool = False) -> str:
         """The database's address in the form that psql and other programs take."""
-        return self.url.set(drivername="postgresql").render_as_string(hide_password=hide_password)
+        shown = self.url.set(drivername="postgresql")
+        if hide_password:
+            shown = shown.difference_update_query(SECRETS)
+        return shown.render_as_string(hide_password=hide_password)
 
     def close(self) -> None:
         self.engine.dispose()
+        self._outside_the_pool.dispose()
 
     def __enter__(self) -> Database:
         return self
@@ -99,24 +130,20 @@ class Database:
             raise explained from error
 
     def _explain(self, error: SQLAlchemyError) -> TraxError | None:
-        where = self.url.render_as_string(hide_password=True)
         if isinstance(error, PoolTimeoutError):
             return DatabaseUnavailable(
                 "All connections to the database are busy.", "Raise TRAX_POOL_SIZE or TRAX_POOL_TIMEOUT."
             )
-        if not isinstance(error, OperationalError):
+        if not isinstance(error, DBAPIError):
             return None
         state = getattr(error.orig, "sqlstate", None)
-        if state == DISK_FULL:
-            return OutputError("The disk of the database is full.", "Free some space and try again; nothing is lost.")
-        if state == OUT_OF_CONNECTIONS:
-            return DatabaseUnavailable(
-                f"The database at {where} has no free connection.",
-                "Raise its max_connections, or lower TRAX_POOL_SIZE.",
-            )
-        reason = str(error.orig).strip().splitlines()[0] if error.orig else "no answer"
+        reason = (str(error.orig).strip().splitlines() or ["no answer"])[0]
+        if state is not None and not state.startswith(("08", "28", "3D", "57P")):
+            return _refused(state, reason)
+        if state is None and isinstance(error, ProgrammingError):
+            return UsageError(f"The address of the database is not right: {reason}.", ADDRESS_HINT)
         return DatabaseUnavailable(
-            f"The database at {where} can't be reached: {reason}",
+            f"The database at {self.address(hide_password=True)} can't be reached: {reason}",
             "Check that the server runs and that TRAX_DATABASE_URL is right (`trax doctor` tests it).",
         )
 
@@ -126,11 +153,35 @@ def parse_url(url: str) -> URL:
 
     Raises: UsageError: not the address of a PostgreSQL.
     """
-    hint = "Set TRAX_DATABASE_URL to postgresql://user:password@host:5432/database, or unset it."
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError) as error:
-        raise UsageError("TRAX_DATABASE_URL is not an address.", hint) from error
+        raise UsageError("TRAX_DATABASE_URL is not an address.", ADDRESS_HINT) from error
     if parsed.get_backend_name() not in ("postgresql", "postgres"):
-        raise UsageError(f"Trax stores its data in PostgreSQL, not in {parsed.get_backend_name()}.", hint)
+        raise UsageError(f"Trax stores its data in PostgreSQL, not in {parsed.get_backend_name()}.", ADDRESS_HINT)
     return parsed.set(drivername="postgresql+psycopg")
+
+
+def sqlstate(error: BaseException) -> str | None:
+    """The SQLSTATE behind an error of ours or of SQLAlchemy, if there is one."""
+    cause = error if isinstance(error, DBAPIError) else error.__cause__
+    return getattr(getattr(cause, "orig", None), "sqlstate", None)
+
+
+def _refused(state: str, reason: str) -> TraxError | None:
+    """What a server that answers means by saying no; None where Trax itself is to blame."""
+    if state == DISK_FULL:
+        return DatabaseFull("The disk of the database is full.", "Free some space and try again.")
+    if state == OUT_OF_CONNECTIONS:
+        return DatabaseUnavailable(
+            "The database has no free connection.", "Raise its max_connections, or lower TRAX_POOL_SIZE."
+        )
+    if state in READ_ONLY:
+        return DatabaseReadOnly(f"The database doesn't let Trax write: {reason}.", "Use a role that may write.")
+    if state in GAVE_UP:
+        return DatabaseUnavailable(f"The database gave up: {reason}.", "Try again.")
+    return None
+
+
+def _to_json(value: Any) -> str:
+    return json.dumps(storable_json(value), ensure_ascii=False, allow_nan=False)

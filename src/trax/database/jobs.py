@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 from trax.database import claims
 from trax.database.models import TranscriptionJob
 from trax.errors import JobInterrupted
+from trax.storable import storable_text
 
 RUNNING = TranscriptionJob.status == "processing"
-ABANDONED = "Interrupted: the process that ran this job ended before it was finished."
+THOUGHT_ABANDONED = TranscriptionJob.processing_options["abandoned"].as_boolean()
 
 
 def create(
@@ -42,11 +43,10 @@ def complete(session: Session, job_id: UUID, processing_time: float) -> None:
 
     A job that was taken for abandoned while its process had lost the database, and is not, completes all the same.
     """
-    thought_abandoned = and_(TranscriptionJob.status == "failed", TranscriptionJob.error_message == ABANDONED)
     _move(
         session,
         job_id,
-        or_(RUNNING, thought_abandoned),
+        or_(RUNNING, and_(TranscriptionJob.status == "failed", THOUGHT_ABANDONED)),
         status="completed",
         completed_at=func.now(),
         processing_time=processing_time,
@@ -56,12 +56,12 @@ def complete(session: Session, job_id: UUID, processing_time: float) -> None:
 
 def fail(session: Session, job_id: UUID, message: str) -> None:
     """processing → failed, with the reason."""
-    _move(session, job_id, RUNNING, status="failed", completed_at=func.now(), error_message=message)
+    _move(session, job_id, RUNNING, status="failed", completed_at=func.now(), error_message=storable_text(message))
 
 
 def cancel(session: Session, job_id: UUID, message: str) -> None:
     """processing → cancelled, with the reason."""
-    _move(session, job_id, RUNNING, status="cancelled", completed_at=func.now(), error_message=message)
+    _move(session, job_id, RUNNING, status="cancelled", completed_at=func.now(), error_message=storable_text(message))
 
 
 def fail_abandoned(session: Session) -> int:
@@ -71,7 +71,8 @@ def fail_abandoned(session: Session) -> int:
     ).all()
     abandoned = [job for job in running if claims.is_free(session, job.id)]
     for job in abandoned:
-        fail(session, job.id, ABANDONED)
+        fail(session, job.id, "Interrupted: the process that ran this job ended before it was finished.")
+        job.processing_options = {**(job.processing_options or {}), "abandoned": True}
     return len(abandoned)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -54,8 +53,8 @@ def add(session: Session, new: NewMedia) -> tuple[MediaFile, bool]:
         file_metadata={"mtime_ns": new.mtime_ns},
     )
     added = session.scalar(statement.on_conflict_do_nothing(index_elements=["file_hash"]).returning(MediaFile.id))
-    media = session.scalars(select(MediaFile).where(MediaFile.file_hash == new.file_hash)).one()
-    if added is None and (media.local_path is None or not Path(media.local_path).exists()):
+    media = session.scalars(select(MediaFile).where(MediaFile.file_hash == new.file_hash).with_for_update()).one()
+    if added is None:  # these bytes were read at this path a moment ago: that is where they are
         media.local_path = new.local_path
         media.file_metadata = {**(media.file_metadata or {}), "mtime_ns": new.mtime_ns}
     return media, added is not None
@@ -68,7 +67,7 @@ def get(session: Session, media_id: UUID) -> MediaFile:
 
 def set_status(session: Session, media_id: UUID, status: str, error: str | None = None) -> None:
     """Move a media file to `status`; `error` is kept in (or cleared from) `file_metadata`."""
-    media = get(session, media_id)
+    media = _locked(session, media_id)
     metadata = {key: value for key, value in (media.file_metadata or {}).items() if key != "error"}
     media.file_metadata = metadata if error is None else {**metadata, "error": error}
     media.status = status
@@ -78,17 +77,17 @@ def describe(
     session: Session, media_id: UUID, *, mime_type: str, duration: float | None, metadata: dict[str, Any]
 ) -> None:
     """Record what a probe found, and mark the file as ready."""
-    media = get(session, media_id)
-    kept = {key: value for key, value in (media.file_metadata or {}).items() if key in ("mtime_ns", "decoding")}
+    set_status(session, media_id, "ready")
+    media = _locked(session, media_id)
     media.mime_type = mime_type
     media.duration = duration
-    media.file_metadata = {**kept, **metadata}
-    media.status = "ready"
+    media.file_metadata = {**(media.file_metadata or {}), **metadata}
 
 
 def record_decoding(session: Session, media_id: UUID, duration: float, report: dict[str, Any]) -> None:
-    """Replace the declared duration by the decoded one, and keep what decoding noticed."""
-    media = get(session, media_id)
+    """Replace the declared duration by the decoded one, and keep what decoding noticed; such a file is ready."""
+    set_status(session, media_id, "ready")
+    media = _locked(session, media_id)
     media.duration = duration
     media.file_metadata = {**(media.file_metadata or {}), "decoding": report}
 
@@ -109,9 +108,17 @@ def listing(session: Session, *, status: str | None = None, limit: int | None = 
 
 
 def release_abandoned(session: Session) -> int:
-    """Put media files that a dead process left `processing` back to `pending`; returns how many."""
-    stuck = session.scalars(select(MediaFile).where(MediaFile.status == "processing")).all()
+    """Put media files that a dead process left in a state of passage back to `pending`; returns how many."""
+    passing = MediaFile.status.in_(("downloading", "processing"))
+    stuck = session.scalars(select(MediaFile).where(passing).with_for_update(skip_locked=True)).all()
     abandoned = [media for media in stuck if claims.is_free(session, media.id)]
     for media in abandoned:
         media.status = "pending"
     return len(abandoned)
+
+
+def _locked(session: Session, media_id: UUID) -> MediaFile:
+    """The row, locked: what is read of its JSON and written back must not lose another's change."""
+    return session.scalars(
+        select(MediaFile).where(MediaFile.id == media_id).with_for_update().execution_options(populate_existing=True)
+    ).one()

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
-from sqlalchemy.exc import ProgrammingError
 
 from trax.database.engine import Database
 from trax.errors import DatabaseNotMigrated
@@ -50,7 +49,7 @@ def upgrade(database: Database, target: str = "head") -> None:
     """Bring the schema to `target`; two upgrades at once wait for each other."""
     from alembic import command
 
-    with database.engine.connect() as connection:
+    with database.explained(), database.engine.connect() as connection:
         command.upgrade(alembic_config(connection), target)
 
 
@@ -58,7 +57,7 @@ def downgrade(database: Database, target: str) -> None:
     """Take the schema back to `target` (`base`: remove it, with all data)."""
     from alembic import command
 
-    with database.engine.connect() as connection:
+    with database.explained(), database.engine.connect() as connection:
         command.downgrade(alembic_config(connection), target)
 
 
@@ -87,11 +86,12 @@ def alembic_config(connection: object | None = None) -> Config:
 
 
 def _current(database: Database) -> str | None:
-    try:
-        with database.transaction() as session:
-            return session.execute(text("SELECT version_num FROM alembic_version")).scalar()
-    except ProgrammingError:  # there is no such table
-        return None
+    # Both tables: a database may hold the `alembic_version` of another program.
+    with database.transaction() as session:
+        ours = "SELECT to_regclass('alembic_version') IS NOT NULL AND to_regclass('media_files') IS NOT NULL"
+        if not session.execute(text(ours)).scalar_one():
+            return None
+        return session.execute(text("SELECT version_num FROM alembic_version")).scalar()
 
 
 def _all_revisions() -> set[str]:

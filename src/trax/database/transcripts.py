@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, literal, select
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from trax.database import documents
@@ -30,30 +29,32 @@ class NewResult:
     model_used: str
     model_config: dict[str, Any]
     parent_id: UUID | None = None
+    content: dict[str, Any] | None = None  # None: that of v1, made from the transcript
+    speaker_info: dict[str, Any] | None = None
 
 
 def store(session: Session, new: NewResult) -> TranscriptionResult:
     """The stored row, with the next version number of its media file."""
     # The media row is the lock on the numbering: two results at once get different versions.
-    session.execute(select(MediaFile.id).where(MediaFile.id == new.media_id).with_for_update())
+    session.execute(select(MediaFile.id).where(MediaFile.id == new.media_id).with_for_update(key_share=True))
     result = TranscriptionResult(
         job_id=new.job_id,
         media_file_id=new.media_id,
         pipeline_version=new.pipeline_version,
-        content=documents.content_v1(new.transcript),
+        content=documents.content_v1(new.transcript) if new.content is None else new.content,
         segments=documents.segments(new.transcript),
         confidence_scores=documents.confidence_scores(new.transcript),
+        speaker_info=new.speaker_info,
         accuracy=new.accuracy,
         word_count=new.transcript.word_count,
         processing_time=new.processing_time,
         model_used=new.model_used,
-        model_config=new.model_config,
+        model_config={"duration": new.transcript.duration, **new.model_config},
         parent_result_id=new.parent_id,
         version=_newest_version(session, new.media_id) + 1,
     )
     session.add(result)
     session.flush()
-    session.refresh(result)
     return result
 
 
@@ -80,16 +81,32 @@ def of_media(session: Session, media_id: UUID, version: int | None = None) -> Tr
     return result
 
 
-def with_request(
-    session: Session, media_id: UUID, pipeline_version: str, request: dict[str, Any]
-) -> TranscriptionResult | None:
-    """The newest result that was made from this very request, if there is one."""
+def of_job(session: Session, job_id: UUID, pipeline_version: str) -> TranscriptionResult | None:
+    """What a job has stored for that pipeline version, if it has."""
     statement = select(TranscriptionResult).where(
-        TranscriptionResult.media_file_id == media_id,
-        TranscriptionResult.pipeline_version == pipeline_version,
-        TranscriptionResult.model_config["request"] == literal(request, JSONB),
+        TranscriptionResult.job_id == job_id, TranscriptionResult.pipeline_version == pipeline_version
     )
-    return session.scalars(statement.order_by(TranscriptionResult.version.desc()).limit(1)).first()
+    return session.scalars(statement.limit(1)).first()
+
+
+def requests_answered(session: Session, media_id: UUID, pipeline_version: str) -> list[tuple[UUID, dict[str, Any]]]:
+    """ID and request of each result of that pipeline version, newest first."""
+    request = TranscriptionResult.model_config["request"]
+    statement = (
+        select(TranscriptionResult.id, request)
+        .where(
+            TranscriptionResult.media_file_id == media_id,
+            TranscriptionResult.pipeline_version == pipeline_version,
+            request.is_not(None),
+        )
+        .order_by(TranscriptionResult.version.desc())
+    )
+    return [(result_id, document) for result_id, document in session.execute(statement) if document]
+
+
+def get(session: Session, result_id: UUID) -> TranscriptionResult:
+    """The row; it must exist."""
+    return session.get_one(TranscriptionResult, result_id)
 
 
 def _newest_version(session: Session, media_id: UUID) -> int:

@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
 from trax.database import claims, media
 from trax.database.engine import Database
 from trax.database.models import MediaFile
-from trax.errors import MediaChanged, MediaError
+from trax.errors import MediaChanged, NoAudio, UnreadableMedia
 from trax.media.files import display_name, identify, path_from_text, path_text
 from trax.media.probe import probe
 
 
-@dataclass(frozen=True, slots=True)
-class Registered:
-    """A media file that the database knows."""
-
-    media_id: UUID
-    filename: str
-    is_new: bool
-
-
-def register(database: Database, path: Path) -> Registered:
-    """The media row of the file's bytes: the same bytes give the same row, changed bytes a new one.
+def register(database: Database, path: Path) -> UUID:
+    """ID of the media row of the file's bytes: the same bytes give the same row, changed bytes a new one.
 
     Raises: MediaNotFound, UnreadableMedia, MediaChanged.
     """
@@ -38,8 +28,8 @@ def register(database: Database, path: Path) -> Registered:
         mtime_ns=identity.mtime_ns,
     )
     with database.transaction() as session:
-        row, is_new = media.add(session, new)
-        return Registered(row.id, row.filename, is_new)
+        row, _ = media.add(session, new)
+        return row.id
 
 
 def make_ready(database: Database, media_id: UUID, path: Path) -> None:
@@ -55,7 +45,7 @@ def make_ready(database: Database, media_id: UUID, path: Path) -> None:
             media.set_status(session, media_id, "processing")
         try:
             info = probe(path)
-        except MediaError as error:
+        except (UnreadableMedia, NoAudio) as error:
             with database.transaction() as session:
                 media.set_status(session, media_id, "failed", str(error))
             raise

@@ -7,15 +7,27 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4, uuid5
 
-from trax.database import claims, jobs, media, transcripts
+from trax.database import claims, documents, jobs, media, transcripts
 from trax.database.engine import Database
 from trax.database.models import TranscriptionResult
-from trax.errors import DatabaseError, DatabaseUnavailable, JobInterrupted, MediaError, TraxError
+from trax.errors import (
+    ClaimHeld,
+    DatabaseError,
+    DatabaseFull,
+    DatabaseReadOnly,
+    DatabaseUnavailable,
+    JobFailed,
+    JobInterrupted,
+    NoAudio,
+    TraxError,
+    UnreadableMedia,
+)
 from trax.jobs.prepare import local_file, make_ready
-from trax.pipeline import Heard, Hook, Request, Stage, stages_of
+from trax.pipeline import Hook, Made, Material, Request, Stage, stages_of
 from trax.transcription.engines import Engines
 
 COMMIT_DELAYS = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)  # seconds before each further attempt to store a result
@@ -30,10 +42,16 @@ class Finished:
 
 
 def clean_up(database: Database) -> int:
-    """End what dead processes left half done; returns how many jobs were theirs."""
-    with database.transaction() as session:
-        media.release_abandoned(session)
-        return jobs.fail_abandoned(session)
+    """End what dead processes left half done; returns how many jobs were theirs.
+
+    Every process that runs a job holds the claim on it. Where nothing may be written, nothing is to be done.
+    """
+    try:
+        with database.transaction() as session:
+            media.release_abandoned(session)
+            return jobs.fail_abandoned(session)
+    except DatabaseReadOnly:
+        return 0
 
 
 def transcribe_media(
@@ -43,11 +61,9 @@ def transcribe_media(
 
     Raises: TraxError: the job is `failed` (or `cancelled`, after an interrupt) and says why.
     """
-    document = request.as_json()
-    identity = uuid5(media_id, json.dumps([request.pipeline, document], sort_keys=True))
+    identity = uuid5(media_id, json.dumps([request.pipeline, request.as_json()], sort_keys=True))
     with _turn(database, identity, hook):
-        with database.transaction() as session:
-            known = None if force else transcripts.with_request(session, media_id, request.pipeline, document)
+        known = None if force else _answer(database, media_id, request)
         if known is not None:
             return Finished(known, existed=True)
         return Finished(_run_job(database, media_id, request, engines, hook), existed=False)
@@ -59,10 +75,19 @@ def _turn(database: Database, identity: UUID, hook: Hook) -> Iterator[None]:
     with ExitStack() as held:
         try:
             held.enter_context(claims.claim(database, identity))
-        except JobInterrupted:
+        except ClaimHeld:
             hook.notice("Another process is at work on this very file with these options; waiting for it.")
             held.enter_context(claims.claim(database, identity, wait=True))
         yield
+
+
+def _answer(database: Database, media_id: UUID, request: Request) -> TranscriptionResult | None:
+    makes = stages_of(request.pipeline)[-1].makes
+    with database.transaction() as session:
+        for result_id, document in transcripts.requests_answered(session, media_id, makes):
+            if request.is_answered_by(document):
+                return transcripts.get(session, result_id)
+    return None
 
 
 def _run_job(database: Database, media_id: UUID, request: Request, engines: Engines, hook: Hook) -> TranscriptionResult:
@@ -73,11 +98,29 @@ def _run_job(database: Database, media_id: UUID, request: Request, engines: Engi
             options = {"pipeline": request.pipeline, "request": request.as_json()}
             jobs.create(session, job_id, media_id, model_config=_asked_for(request), processing_options=options)
             jobs.start(session, job_id)
+            row = media.get(session, media_id)
+        path = local_file(row)
+        make_ready(database, media_id, path)
         result = None
-        for stage in stages_of(request.pipeline):
-            result = _run_stage(database, job_id, media_id, stage, request, engines, hook)
+        stages = stages_of(request.pipeline)
+        for stage in stages:
+            task = _Task(job_id, media_id, path, request, stage, result, is_last=stage is stages[-1])
+            result = _run_stage(database, task, engines, hook)
         assert result is not None
     return result
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """One stage of one job."""
+
+    job_id: UUID
+    media_id: UUID
+    path: Path
+    request: Request
+    stage: Stage
+    parent: TranscriptionResult | None
+    is_last: bool
 
 
 def _asked_for(request: Request) -> dict[str, Any]:
@@ -90,41 +133,42 @@ def _asked_for(request: Request) -> dict[str, Any]:
     }
 
 
-def _run_stage(
-    database: Database, job_id: UUID, media_id: UUID, stage: Stage, request: Request, engines: Engines, hook: Hook
-) -> TranscriptionResult:
+def _run_stage(database: Database, task: _Task, engines: Engines, hook: Hook) -> TranscriptionResult:
     started = time.monotonic()
-    with database.transaction() as session:
-        row = media.get(session, media_id)
-    path = local_file(row)
-    make_ready(database, media_id, path)
+    parent = None if task.parent is None else documents.transcript_of(task.parent)
     try:
-        heard = stage(path, request, engines, hook)
-    except MediaError as error:
+        made = task.stage.run(Material(task.path, parent), task.request, engines, hook)
+    except (UnreadableMedia, NoAudio) as error:
         with database.transaction() as session:
-            media.set_status(session, media_id, "failed", str(error))
+            media.set_status(session, task.media_id, "failed", str(error))
         raise
-    seconds = time.monotonic() - started
-    return _patiently(lambda: _commit(database, job_id, media_id, request, heard, seconds), database, hook)
+    seconds = round(time.monotonic() - started, 3)
+    return _patiently(lambda: _commit(database, task, made, seconds), database, hook)
 
 
-def _commit(
-    database: Database, job_id: UUID, media_id: UUID, request: Request, heard: Heard, seconds: float
-) -> TranscriptionResult:
+def _commit(database: Database, task: _Task, made: Made, seconds: float) -> TranscriptionResult:
     """Result, job and media change together or not at all."""
     new = transcripts.NewResult(
-        job_id=job_id,
-        media_id=media_id,
-        pipeline_version=request.pipeline,
-        transcript=heard.transcript,
-        accuracy=heard.accuracy,
-        processing_time=round(seconds, 3),
-        model_used=heard.model_used,
-        model_config=heard.model_config,
+        job_id=task.job_id,
+        media_id=task.media_id,
+        pipeline_version=task.stage.makes,
+        transcript=made.transcript,
+        accuracy=made.accuracy,
+        processing_time=seconds,
+        model_used=made.model_used,
+        model_config=made.model_config,
+        parent_id=None if task.parent is None else task.parent.id,
+        content=made.content,
+        speaker_info=made.speaker_info,
     )
     with database.transaction() as session:
-        jobs.complete(session, job_id, round(seconds, 3))
-        media.record_decoding(session, media_id, heard.decoding.duration, asdict(heard.decoding))
+        # A commit may have come through although its answer was lost on the way.
+        if (stored := transcripts.of_job(session, task.job_id, task.stage.makes)) is not None:
+            return stored
+        if task.is_last:
+            jobs.complete(session, task.job_id, seconds)
+        if made.decoding is not None:
+            media.record_decoding(session, task.media_id, made.decoding.duration, asdict(made.decoding))
         return transcripts.store(session, new)
 
 
@@ -133,8 +177,8 @@ def _patiently(commit: Callable[[], TranscriptionResult], database: Database, ho
     for delay in COMMIT_DELAYS:
         try:
             return commit()
-        except DatabaseUnavailable:
-            hook.notice(f"The database doesn't answer; the transcript is kept and stored in {delay:.0f} s if it does.")
+        except (DatabaseUnavailable, DatabaseFull) as error:
+            hook.notice(f"{error.message} The transcript is kept, and stored in {delay:.0f} s if that works then.")
             time.sleep(delay)
         with suppress(DatabaseUnavailable):
             database.wake()
@@ -143,7 +187,7 @@ def _patiently(commit: Callable[[], TranscriptionResult], database: Database, ho
 
 @contextmanager
 def _ending(database: Database, job_id: UUID) -> Iterator[None]:
-    """Leave no job in a state of passage, whatever ends it."""
+    """Leave no job in a state of passage, whatever ends it; what nobody foresaw becomes a JobFailed."""
     try:
         yield
     except KeyboardInterrupt:
@@ -153,11 +197,16 @@ def _ending(database: Database, job_id: UUID) -> Iterator[None]:
         _record_end(database, job_id, str(error))
         raise
     except Exception as error:
-        _record_end(database, job_id, f"Unexpected {type(error).__name__}: {error}")
-        raise
+        what = (str(error).strip().splitlines() or [""])[0]
+        failure = JobFailed(
+            f"Unexpected {type(error).__name__}: {what}.", "This is a fault in Trax; TRAX_DEBUG=1 shows where."
+        )
+        _record_end(database, job_id, str(failure))
+        raise failure from error
 
 
 def _record_end(database: Database, job_id: UUID, message: str, *, cancelled: bool = False) -> None:
-    # A database that is gone can't be told; the next command finds the job abandoned and ends it.
-    with suppress(DatabaseError), database.transaction() as session:
-        (jobs.cancel if cancelled else jobs.fail)(session, job_id, message.replace("\x00", ""))
+    # A database that is gone can't be told, and a job that was ended already needn't be: the next command finds and
+    # ends what is abandoned. The reason for the end must come through in any case.
+    with suppress(DatabaseError, JobInterrupted), database.transaction() as session:
+        (jobs.cancel if cancelled else jobs.fail)(session, job_id, message)

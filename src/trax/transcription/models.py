@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from trax.errors import ModelUnavailable
+from trax.errors import ModelUnavailable, UnknownModel
 from trax.transcription.catalogue import KnownModel, find_model, is_english_only, is_known, known_models
 
 __all__ = ["KnownModel", "Progress", "ResolvedModel", "known_models", "resolve", "stored"]
@@ -61,6 +61,20 @@ def check_name(name: str) -> None:
     """Raise UnknownModel unless `name` is a model's name or the path of a folder."""
     if not Path(name).expanduser().is_dir():
         find_model(name)
+
+
+def canonical_name(name: str) -> str:
+    """One name for one model: that of the catalogue for an alias, the whole path for a folder.
+
+    Raises: UnknownModel: there is neither a model nor a folder of that name.
+    """
+    folder = Path(name).expanduser()
+    try:
+        return find_model(name).name
+    except UnknownModel:
+        if folder.is_dir():
+            return str(folder.resolve())
+        raise
 
 
 def stored(model: KnownModel, models_folder: Path) -> ResolvedModel | None:
