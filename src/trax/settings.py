@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import platformdirs
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -18,6 +19,8 @@ from trax.errors import UsageError
 
 DEFAULT_MODEL = "distil-large-v3"
 
+Finite = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
 
 def default_home() -> Path:
     return platformdirs.user_data_path("trax", appauthor=False)
@@ -26,14 +29,17 @@ def default_home() -> Path:
 class Settings(BaseSettings):
     """Every setting with its default; the environment wins over `trax.toml` in the current folder."""
 
-    model_config = SettingsConfigDict(env_prefix="TRAX_", toml_file="trax.toml", extra="ignore", frozen=True)
+    # "forbid" is about trax.toml: of the environment only the variables of the fields below are looked at
+    model_config = SettingsConfigDict(
+        env_prefix="TRAX_", env_ignore_empty=True, toml_file="trax.toml", extra="forbid", frozen=True
+    )
 
     home: Path = Field(default_factory=default_home, description="data folder: embedded server, models, store")
     database_url: SecretStr | None = Field(None, description="any PostgreSQL 15+ instead of the embedded one")
-    database_idle: float = Field(300.0, gt=0, description="seconds that the embedded server stays up unused")
+    database_idle: Finite = Field(300.0, description="seconds that the embedded server stays up unused")
     pool_size: int = Field(20, ge=1)
     pool_overflow: int = Field(30, ge=0)
-    pool_timeout: float = Field(30.0, gt=0, description="seconds to wait for a free connection")
+    pool_timeout: Finite = Field(30.0, description="seconds to wait for a free connection")
     model: str = Field(DEFAULT_MODEL, description="Whisper model: a name, or the path of a CTranslate2 folder")
     language: str | None = Field(None, description="ISO 639-1 code; empty: detect")
     device: str = Field("auto", pattern="^(auto|cpu|cuda)$")
@@ -41,12 +47,27 @@ class Settings(BaseSettings):
     threads: int = Field(0, ge=0, description="CPU threads of the engine; 0: one per core")
     batch_size: int = Field(0, ge=0, description="windows decoded together; 0: chosen by device")
     offline: bool = Field(False, description="never ask a model hub")
-    max_duration: float = Field(24 * 3600.0, gt=0, description="longest media that is decoded, seconds")
+    max_duration: Finite = Field(24 * 3600.0, description="longest media that is decoded, seconds")
+
+    @field_validator("home", mode="before")
+    @classmethod
+    def _no_empty_path(cls, path: Any) -> Any:
+        if isinstance(path, str) and not path.strip():
+            raise ValueError("an empty path is no folder")  # to Path it would be the current one
+        return path
 
     @field_validator("home", mode="after")
     @classmethod
     def _absolute(cls, path: Path) -> Path:
-        return path.expanduser().absolute()
+        try:
+            return path.expanduser().absolute()
+        except RuntimeError as error:  # ~name where there is no such user
+            raise ValueError(str(error)) from error
+
+    @field_validator("language", mode="before")
+    @classmethod
+    def _as_a_code(cls, language: Any) -> Any:
+        return (language.strip().lower() or None) if isinstance(language, str) else language
 
     @classmethod
     def settings_customise_sources(
@@ -68,9 +89,16 @@ def load_settings(**overrides: Any) -> Settings:
     try:
         return Settings(**{name: value for name, value in overrides.items() if value is not None})
     except ValidationError as error:
-        problems = "; ".join(f"TRAX_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors())
+        problems = "; ".join(_problem(".".join(map(str, e["loc"])), e["type"], e["msg"]) for e in error.errors())
         raise UsageError(
             f"A setting is not valid: {problems}.", "Correct it in the environment or trax.toml."
         ) from error
-    except ValueError as error:
+    except (ValueError, OSError) as error:
         raise UsageError(f"trax.toml can't be read: {error}.", "Correct or remove the file.") from error
+
+
+def _problem(name: str, kind: str, message: str) -> str:
+    if kind != "extra_forbidden":
+        return f"TRAX_{name.upper()}: {message}"
+    near = get_close_matches(name, Settings.model_fields, n=1)
+    return f"trax.toml: there is no setting {name!r}" + (f" (did you mean {near[0]}?)" if near else "")
