@@ -85,7 +85,8 @@ class Archive:
     def transcribe(
         self, source: str | Path, *, hook: Hook | None = None, force: bool = False, **options: Any
     ) -> Result:
-        """The stored transcript of one local file; `options` are fields of `Request`, such as model or language.
+        """The stored transcript of one local file; `options` are fields of `Request`, such as model or language,
+        and beam_size, prompt, track and channel.
 
         Raises: TraxError: what went wrong, and what to do about it.
         """
@@ -158,7 +159,7 @@ class Archive:
 
     def _request(self, options: dict[str, Any]) -> Request:
         settings = self.settings
-        given = {name: value for name, value in options.items() if value is not None}
+        given = _grouped({name: value for name, value in options.items() if value is not None})
         defaults = Request(model=settings.model, language=settings.language, compute_type=settings.compute_type)
         try:
             request = replace(defaults, **given)
@@ -166,7 +167,7 @@ class Archive:
             raise UsageError(f"Not an option of a transcription: {error}.", "See `trax.pipeline.Request`.") from error
         stages_of(request.pipeline)
         self._models().check(request.model)
-        decode = request.decode if "decode" in given else replace(request.decode, max_duration=settings.max_duration)
+        decode = request.decode if "decode" in options else replace(request.decode, max_duration=settings.max_duration)
         return replace(request, model=canonical_name(request.model), decode=decode)
 
     def _transcribe(self, path: Path, request: Request, hook: Hook, force: bool) -> Result:
@@ -195,10 +196,59 @@ class Archive:
         return self._engines
 
 
-def transcribe(source: str | Path, *, settings: Settings | None = None, force: bool = False, **options: Any) -> Result:
-    """The stored transcript of one local file: `trax.transcribe("talk.mp3", model="tiny.en")`."""
+def transcribe(
+    source: str | Path,
+    *,
+    model: str | None = None,
+    language: str | None = None,
+    pipeline: str = "v1",
+    device: str | None = None,
+    compute_type: str | None = None,
+    beam_size: int | None = None,
+    prompt: str | None = None,
+    track: int | None = None,
+    channel: int | None = None,
+    force: bool = False,
+    settings: Settings | None = None,
+) -> Result:
+    """The stored transcript of one local file: `trax.transcribe("talk.mp3", model="tiny.en")`.
+
+    What is None comes from `settings`, which are those of the environment unless given.
+    """
+    settings = settings or load_settings()
+    engine = {"device": device, "compute_type": compute_type}
+    settings = settings.model_copy(update={name: value for name, value in engine.items() if value is not None})
     with Archive(settings) as archive:
-        return archive.transcribe(source, force=force, **options)
+        return archive.transcribe(
+            source,
+            force=force,
+            model=model,
+            language=language,
+            pipeline=pipeline,
+            beam_size=beam_size,
+            prompt=prompt,
+            track=track,
+            channel=channel,
+        )
+
+
+# Options that have a name of their own, and where in a Request they belong.
+SHORT_NAMES = {
+    "beam_size": ("transcribe", "beam_size"),
+    "prompt": ("transcribe", "initial_prompt"),
+    "track": ("decode", "track"),
+    "channel": ("decode", "channel"),
+}
+
+
+def _grouped(options: dict[str, Any]) -> dict[str, Any]:
+    """The options as fields of `Request`."""
+    grouped = dict(options)
+    for name, (group, field) in SHORT_NAMES.items():
+        if name in grouped:
+            value = grouped.pop(name)
+            grouped[group] = replace(grouped.get(group, getattr(Request(), group)), **{field: value})
+    return grouped
 
 
 def _result(row: TranscriptionResult, file: MediaFile) -> Result:

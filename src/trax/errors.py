@@ -17,6 +17,7 @@
     │   ├── DatabaseFull               no space left where it keeps its data
     │   ├── DatabaseReadOnly           the server is a standby, or the role may not write
     │   ├── DatabaseTooOld             a PostgreSQL older than 15
+    │   ├── DatabaseUnsuitable         a database whose encoding can't hold every language
     │   ├── DatabaseNotMigrated        the schema is older or newer than this Trax
     │   └── RecordNotFound             no row with that ID
     ├── DecoderUnavailable             the process that reads media can't be started, or was killed
@@ -109,6 +110,10 @@ class DatabaseReadOnly(DatabaseError):
 
 
 class DatabaseTooOld(DatabaseError):
+    pass
+
+
+class DatabaseUnsuitable(DatabaseError):
     pass
 
 

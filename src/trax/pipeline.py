@@ -233,8 +233,10 @@ def _watched(decoding: Decoding, hook: Hook) -> Iterator[Samples]:
 def remarks(report: DecodeReport, heard: list[Segment]) -> Iterator[str]:
     """What the user should know of the sound: damage, and silence where words were expected."""
     damage = []
-    if report.truncated and report.declared_duration is not None:
-        damage.append(f"it ends after {report.duration:.0f} of the {report.declared_duration:.0f} s that it declares")
+    if report.truncated:
+        declared = report.declared_duration
+        whole = "early" if declared is None else f"after {report.duration:.0f} of the {declared:.0f} s that it declares"
+        damage.append(f"it ends {whole}")
     if report.decode_errors:
         damage.append(f"{report.decode_errors} damaged packets were passed over")
     if report.gaps:

@@ -23,6 +23,7 @@ from trax.errors import (
     MediaChanged,
     MediaNotFound,
     ModelUnavailable,
+    RecordNotFound,
     UnknownModel,
     UnreadableMedia,
     UsageError,
@@ -364,6 +365,27 @@ def test_the_shortest_program(database_url: str, clip: Path) -> None:
     result = trax.transcribe(clip, model="tiny.en")
     assert all(segment.start < segment.end for segment in result.transcript.segments)
     assert "good morning" in result.transcript.text.lower()
+
+
+def test_the_options_of_the_command_line_work_in_python(database_url: str, clip: Path) -> None:
+    result = trax.transcribe(
+        clip, model="tiny.en", beam_size=1, prompt="Good morning", device="cpu", compute_type="float32"
+    )
+    with Archive() as archive:
+        (stored,) = rows(archive, TranscriptionResult)
+    request = stored.model_config["request"]
+    assert stored.model_config["compute_type"] == request["compute_type"] == "float32"
+    assert (request["transcribe"]["beam_size"], request["transcribe"]["initial_prompt"]) == (1, "Good morning")
+    assert trax.transcribe(clip, model="tiny.en").version == result.version + 1
+
+
+def test_a_failed_file_says_why_it_has_no_transcript(archive: Archive, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.mp3"
+    bad.write_bytes(b"not sound at all" * 100)
+    list(archive.transcribe_all([str(bad)], model="tiny.en"))
+    (media,) = rows(archive, MediaFile)
+    with pytest.raises(RecordNotFound, match=media.file_metadata["error"][:20]):
+        archive.result(str(media.id))
 
 
 def test_names_that_look_like_something_else(archive: Archive, clip: Path, tmp_path: Path) -> None:

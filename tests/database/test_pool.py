@@ -8,6 +8,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 from sqlalchemy import text
+from sqlalchemy.engine import make_url
 from sqlalchemy.pool import QueuePool
 
 from trax.archive import Archive
@@ -16,7 +17,7 @@ from trax.database.backup import environment
 from trax.database.claims import claim, is_free
 from trax.database.connect import open_unchecked
 from trax.database.engine import PoolOptions
-from trax.errors import DatabaseFull, DatabaseUnavailable, UsageError
+from trax.errors import DatabaseFull, DatabaseReadOnly, DatabaseUnavailable, DatabaseUnsuitable, UsageError
 from trax.settings import load_settings
 
 ADDRESS = "postgresql://127.0.0.1:1/never-connected"
@@ -124,3 +125,30 @@ def test_a_role_that_may_only_read_can_read(database: Database) -> None:
         with psycopg.connect(database.address(), autocommit=True) as connection:
             connection.execute("SET default_transaction_read_only = off")
             connection.execute(f"ALTER DATABASE {name} RESET ALL")
+
+
+@pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII"])
+def test_a_database_that_can_not_hold_every_text_is_refused(server: str, encoding: str) -> None:
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(
+            f"CREATE DATABASE trax_narrow ENCODING '{encoding}' LOCALE_PROVIDER libc LOCALE 'C' TEMPLATE template0"
+        )
+    url = make_url(server).set(database="trax_narrow").render_as_string(hide_password=False)
+    try:
+        with pytest.raises(DatabaseUnsuitable, match=encoding):
+            Archive(load_settings(database_url=url))
+    finally:
+        with psycopg.connect(server, autocommit=True) as connection:
+            connection.execute("DROP DATABASE trax_narrow WITH (FORCE)")
+
+
+def test_a_role_without_rights_is_told_so(database: Database) -> None:
+    with database.transaction() as session:
+        session.execute(text("CREATE ROLE trax_guest LOGIN PASSWORD 'guest'"))
+    url = database.url.set(username="trax_guest", password="guest")
+    try:
+        with pytest.raises(DatabaseReadOnly, match="permission denied"):
+            Archive(load_settings(database_url=url.render_as_string(hide_password=False)))
+    finally:
+        with database.transaction() as session:
+            session.execute(text("DROP ROLE trax_guest"))

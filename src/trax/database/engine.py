@@ -16,9 +16,11 @@ from sqlalchemy.orm import Session
 
 from trax.errors import (
     DatabaseFull,
+    DatabaseNotMigrated,
     DatabaseReadOnly,
     DatabaseTooOld,
     DatabaseUnavailable,
+    DatabaseUnsuitable,
     TraxError,
     UsageError,
 )
@@ -32,6 +34,7 @@ SECRETS = ("password", "sslpassword")  # that may stand in the query of an addre
 # SQLSTATE, https://www.postgresql.org/docs/current/errcodes-appendix.html
 DISK_FULL, OUT_OF_CONNECTIONS = "53100", "53300"
 READ_ONLY = ("25006", "42501")  # a standby, or a role that may not write
+NO_TABLE = "42P01"
 GAVE_UP = ("40001", "40P01", "55P03", "57014")  # deadlocks and timeouts
 
 
@@ -63,6 +66,7 @@ class Database:
             "connect_args": {
                 "connect_timeout": CONNECT_TIMEOUT,
                 "keepalives_idle": 60,
+                "client_encoding": "UTF8",
                 "application_name": "trax",
                 **(connect_options or {}),
             },
@@ -90,14 +94,21 @@ class Database:
     def check_server(self) -> int:
         """The server's version number (150004, say).
 
-        Raises: DatabaseUnavailable: no answer. DatabaseTooOld: older than PostgreSQL 15.
+        Raises: DatabaseUnavailable: no answer. DatabaseTooOld: older than PostgreSQL 15. DatabaseUnsuitable: the
+        database's encoding is not UTF-8.
         """
         with self.explained(), self.engine.connect() as connection:
             version = int(connection.execute(text("SHOW server_version_num")).scalar_one())
+            encoding = connection.execute(text("SHOW server_encoding")).scalar_one()
         if version < OLDEST_SERVER:
             raise DatabaseTooOld(
                 f"The database is PostgreSQL {version // 10_000}, and Trax needs 15 or newer.",
                 "Upgrade the server, or leave TRAX_DATABASE_URL unset to use the embedded one.",
+            )
+        if encoding != "UTF8":
+            raise DatabaseUnsuitable(
+                f"The database's encoding is {encoding}, which can't hold the texts of every language.",
+                "Make one with: CREATE DATABASE trax ENCODING 'UTF8' LOCALE 'C.UTF-8' TEMPLATE template0.",
             )
         return version
 
@@ -143,7 +154,7 @@ class Database:
         if state is None and isinstance(error, ProgrammingError):
             return UsageError(f"The address of the database is not right: {reason}.", ADDRESS_HINT)
         return DatabaseUnavailable(
-            f"The database at {self.address(hide_password=True)} can't be reached: {reason}",
+            f"The database at {self.address(hide_password=True)} can't be reached: {reason.rstrip('.')}.",
             "Check that the server runs and that TRAX_DATABASE_URL is right (`trax doctor` tests it).",
         )
 
@@ -178,6 +189,8 @@ def _refused(state: str, reason: str) -> TraxError | None:
         )
     if state in READ_ONLY:
         return DatabaseReadOnly(f"The database doesn't let Trax write: {reason}.", "Use a role that may write.")
+    if state == NO_TABLE:
+        return DatabaseNotMigrated(f"The database is not whole: {reason}.", "Restore it from a backup.")
     if state in GAVE_UP:
         return DatabaseUnavailable(f"The database gave up: {reason}.", "Try again.")
     return None

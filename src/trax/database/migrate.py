@@ -5,6 +5,7 @@ Alembic is imported where it migrates; the look that every command takes at the 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +18,8 @@ from trax.errors import DatabaseNotMigrated
 if TYPE_CHECKING:
     from alembic.config import Config
 
-NEEDED = "0001"  # the newest revision in migrations/versions
+# The two lines by which Alembic chains a revision to the one before it.
+CHAIN = re.compile(r'^(revision|down_revision) = (?:"(\w+)"|None)', re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +43,20 @@ def migrations_folder() -> Path:
 
 def revision(database: Database) -> Revision:
     """The revision that the database has and the one that this Trax needs."""
-    current = _current(database)
-    return Revision(current, NEEDED, known=current in (None, NEEDED) or current in _all_revisions())
+    current, revisions = _current(database), known_revisions()
+    return Revision(current, revisions[-1], known=current is None or current in revisions)
+
+
+def known_revisions() -> list[str]:
+    """All revisions of this Trax, oldest first."""
+    following: dict[str, str] = {}
+    for path in migrations_folder().joinpath("versions").glob("*.py"):
+        found = dict(CHAIN.findall(path.read_text(encoding="utf-8")))
+        following[found["down_revision"]] = found["revision"]
+    ordered: list[str] = []
+    while (step := following.get(ordered[-1] if ordered else "")) is not None:
+        ordered.append(step)
+    return ordered
 
 
 def upgrade(database: Database, target: str = "head") -> None:
@@ -92,9 +106,3 @@ def _current(database: Database) -> str | None:
         if not session.execute(text(ours)).scalar_one():
             return None
         return session.execute(text("SELECT version_num FROM alembic_version")).scalar()
-
-
-def _all_revisions() -> set[str]:
-    from alembic.script import ScriptDirectory
-
-    return {script.revision for script in ScriptDirectory.from_config(alembic_config()).walk_revisions()}

@@ -75,10 +75,17 @@ def of_media(session: Session, media_id: UUID, version: int | None = None) -> Tr
     newest_first = statement.order_by(TranscriptionResult.version.desc(), TranscriptionResult.created_at.desc())
     result = session.scalars(newest_first.limit(1)).first()
     if result is None:
-        what = "transcript yet" if version is None else f"version {version}"
-        hint = "Run `trax transcribe` on it." if version is None else "`trax versions` lists what there is."
-        raise RecordNotFound(f"Media {str(media_id)[:8]} has no {what}.", hint)
+        raise _missing(session.get_one(MediaFile, media_id), version)
     return result
+
+
+def _missing(media: MediaFile, version: int | None) -> RecordNotFound:
+    if version is not None:
+        return RecordNotFound(f"{media.filename} has no version {version}.", "`trax versions` lists what there is.")
+    reason = (media.file_metadata or {}).get("error")
+    if reason:
+        return RecordNotFound(f"{media.filename} has no transcript.", str(reason))
+    return RecordNotFound(f"{media.filename} has no transcript yet.", "Run `trax transcribe` on it.")
 
 
 def of_job(session: Session, job_id: UUID, pipeline_version: str) -> TranscriptionResult | None:
