@@ -7,6 +7,9 @@ import pty
 import re
 import subprocess
 import sys
+from pathlib import Path
+
+import pytest
 
 from tests.conftest import REPOSITORY
 
@@ -49,9 +52,26 @@ def test_the_shell_is_psql(database_url: str) -> None:
     assert (done.returncode, done.stdout.strip()) == (0, "0"), done.stderr
 
 
-def test_a_reader_that_has_seen_enough(database_url: str) -> None:
-    command = f"{sys.executable} -m trax models list | head -1"
-    done = subprocess.run(["/bin/sh", "-c", command], capture_output=True, text=True, check=False)
-    assert "model" in done.stdout
-    assert "Traceback" not in done.stderr
-    assert "fault" not in done.stderr
+PRINTING = (("models", "list"), ("media", "list"), ("media", "list", "--json"), ("--help",))
+
+
+@pytest.mark.parametrize("arguments", PRINTING, ids=" ".join)
+def test_a_reader_that_has_seen_enough(database_url: str, arguments: tuple[str, ...]) -> None:
+    theirs, ours = os.pipe()
+    os.close(theirs)  # as `head` does when it has its lines
+    command = [sys.executable, "-m", "trax", *arguments]
+    done = subprocess.run(command, stdout=ours, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(ours)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("arguments", PRINTING, ids=" ".join)
+def test_output_that_finds_no_room(database_url: str, arguments: tuple[str, ...]) -> None:
+    if not os.access("/dev/full", os.W_OK):
+        pytest.skip("this system has no /dev/full")
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-m", "trax", *arguments]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("trax: The output can't be written: No space left on device.")
+    assert len(done.stderr.splitlines()) == 1

@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
 import typer
 
 
 def say(message: str) -> None:
-    """A message for the person at the terminal; never part of the product."""
-    typer.echo(message, err=True)
+    """A message for the person at the terminal; never part of the product, so that its loss stops nothing."""
+    with suppress(OSError):
+        typer.echo(message, err=True)
 
 
 def say_progress(message: str) -> None:
@@ -38,7 +41,10 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     for row in rows:
         table.add_row(*("" if cell is None else str(cell) for cell in row))
     width = None if sys.stdout.isatty() else 10_000
-    Console(file=sys.stdout, width=width, highlight=False, markup=False, soft_wrap=width is not None).print(table)
+    console = Console(file=sys.stdout, width=width, highlight=False, markup=False, soft_wrap=width is not None)
+    with console.capture() as captured:
+        console.print(table)
+    typer.echo(captured.get(), nl=False)  # Rich would end the program by itself where a pipe is closed
 
 
 def clock(seconds: float | None) -> str:
@@ -48,6 +54,11 @@ def clock(seconds: float | None) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def local(moment: datetime) -> str:
+    """Day and time where the user is; JSON has the offset instead."""
+    return f"{moment.astimezone():%Y-%m-%d %H:%M}"
 
 
 def size(count: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -83,8 +84,9 @@ def backup(
     from trax.database.connect import open_database
     from trax.settings import load_settings
 
+    target = _writable(path)
     with open_database(load_settings(), say_progress) as database:
-        write_backup(database, path)
+        write_backup(database, target)
     say(f"Wrote {path}")
 
 
@@ -95,6 +97,23 @@ def stop() -> None:
     from trax.settings import load_settings
 
     say("Stopped." if embedded.stop(load_settings().home) else "The embedded server was not running.")
+
+
+def _writable(path: Path) -> Path:
+    """The file behind the path, where one can be written: that is known before a long dump, not after it."""
+    from trax.errors import OutputError
+
+    try:
+        target = path.resolve()  # a link stays one
+        if target.is_dir():
+            raise OutputError(f"{path} is a folder.", f"Name a file in it, such as {path / 'trax.dump'}.")
+        if target.exists() and not target.is_file():
+            raise OutputError(f"{path} is no file that could be replaced.", "Name a file.")
+        with tempfile.TemporaryFile(dir=target.parent):
+            return target
+    except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle
+        reason = getattr(error, "strerror", None) or error
+        raise OutputError(f"{path} can't be written: {reason}.", "Choose another file.") from error
 
 
 def _embedded_facts(settings: Settings) -> dict[str, Any]:

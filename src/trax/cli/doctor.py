@@ -125,22 +125,22 @@ def _decoder(_: Settings) -> Iterator[Check]:
 
 
 def _model(settings: Settings) -> Iterator[Check]:
-    from trax.transcription.models import check_name, known_models, resolve, stored
+    from trax.transcription.models import canonical_name, known_models, resolve, stored
 
     folder = settings.home / "models"
-    check_name(settings.model)
+    name = canonical_name(settings.model)
     here = {model.name: found for model in known_models() if (found := stored(model, folder))}
-    if Path(settings.model).expanduser().is_dir():
-        yield Check("model", "ok", f"{resolve(settings.model, models_folder=folder, offline=True).path}")
-    elif settings.model in here:
-        yield Check("model", "ok", f"{settings.model}: {here[settings.model].source}")
+    if name in here:
+        yield Check("model", "ok", f"{name}: {here[name].source}")
+    elif Path(name).is_absolute():
+        yield Check("model", "ok", f"{resolve(name, models_folder=folder, offline=True).path}")
     else:
         others = f"On this machine: {', '.join(here)}." if here else "No other model is on this machine."
         yield Check(
             "model",
             "problem" if settings.offline else "warning",
-            f"The weights of {settings.model} are not on this machine yet. {others}",
-            f"They are downloaded at first use, or now by `trax models download {settings.model}`.",
+            f"The weights of {name} are not on this machine yet. {others}",
+            f"They are downloaded at first use, or now by `trax models download {name}`.",
         )
 
 

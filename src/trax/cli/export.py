@@ -21,7 +21,7 @@ def export(
     """Write a transcript as text, subtitles (srt, vtt), JSON or Markdown."""
     from trax.archive import Archive
     from trax.cli.console import say, say_progress
-    from trax.cli.output import write_file, write_text
+    from trax.cli.output import shortened, write_file, write_text
     from trax.export import format_named
 
     chosen = format_named(format)
@@ -31,6 +31,6 @@ def export(
     if output is None:
         typer.echo(text, nl=not text.endswith("\n"))
     elif output.is_dir():
-        say(f"Wrote {write_file(output, Path(result.title).stem, chosen.suffix, text)}")
+        say(f"Wrote {write_file(output, f'{shortened(Path(result.title).stem)}{chosen.suffix}', text)}")
     else:
         write_text(output, text)

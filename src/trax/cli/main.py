@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import select
 import signal
 import sys
 from types import FrameType
@@ -13,8 +15,10 @@ from typer.exceptions import TyperException
 
 from trax import __version__
 from trax.cli import db, doctor, export, media, models, show, transcribe, versions
+from trax.cli.console import say
 from trax.errors import TraxError
 
+UNWRITABLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 INTERRUPTED = 130  # what shells expect of a program that ended by Ctrl-C
 
 app = typer.Typer(
@@ -60,27 +64,48 @@ def _run() -> int:
     try:
         code = int(app(standalone_mode=False) or 0)
     except TraxError as error:
-        typer.echo(f"trax: {error}", err=True)
+        say(f"trax: {error}")
         return error.exit_code
     except TyperException as error:
         return _refuse(error)
     except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED
-    except BrokenPipeError:  # the reader, `head` for instance, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except SystemExit as ended:  # what Typer makes of a broken pipe
+        if not (isinstance(ended.__context__, BrokenPipeError) and _reader_has_gone()):
+            raise
+        _write_nothing_more()
         return 0
     except Exception as error:
         if os.environ.get("TRAX_DEBUG"):
             raise
-        typer.echo(
-            f"trax: unexpected {type(error).__name__}: {error}. This is a fault in Trax; "
-            "run it again with TRAX_DEBUG=1 to see where.",
-            err=True,
-        )
+        say(f"trax: {_explained(error)}")
         return 1
     if code == INTERRUPTED:
-        typer.echo("trax: interrupted; what was finished is kept.", err=True)
+        say("trax: interrupted; what was finished is kept.")
     return code
+
+
+def _explained(error: Exception) -> str:
+    if isinstance(error, OSError) and error.errno in UNWRITABLE:
+        _write_nothing_more()
+        where = error.filename or "The output"
+        return f"{where} can't be written: {error.strerror}. Make room, or send the output elsewhere."
+    return (
+        f"unexpected {type(error).__name__}: {error}. This is a fault in Trax; "
+        "run it again with TRAX_DEBUG=1 to see where."
+    )
+
+
+def _reader_has_gone() -> bool:
+    """Whether nobody reads our output any more: `head`, for instance, has seen enough."""
+    poll = select.poll()
+    poll.register(1, 0)
+    return any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0))
+
+
+def _write_nothing_more() -> None:
+    """What is still to be written would fail once more when Python ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def _refuse(error: TyperException) -> int:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from trax.cli.console import clock, one_line, print_json, print_table, short, size
+from trax.cli.console import clock, local, one_line, print_json, print_table, say, short, size
 from trax.cli.options import AsJson
 
 if TYPE_CHECKING:
@@ -14,13 +14,16 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Media files in the archive.", no_args_is_help=True)
 
+ROWS = 100  # that a table has unless --limit says otherwise
 STATUSES = ("pending", "downloading", "processing", "ready", "failed")
 
 
 @app.command("list")
 def list_media(
     status: Annotated[str | None, typer.Option(help=f"Only files that are {', '.join(STATUSES)}.")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="Show at most this many.")] = 100,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="Show at most this many. [default: 100; with --json: all]")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """List media files, newest first."""
@@ -31,7 +34,11 @@ def list_media(
     if status is not None and status not in STATUSES:
         raise UsageError(f"There is no status {status!r}.", f"Choose one of {', '.join(STATUSES)}.")
     with Archive(announce=say_progress) as archive:
-        found = archive.media(status=status, limit=limit)
+        if as_json:
+            found = archive.media(status=status, limit=limit)
+        else:
+            limit = limit or ROWS
+            found = archive.media(status=status, limit=limit + 1)
     if as_json:
         print_json([{**_facts(item.media), "versions": item.versions} for item in found])
         return
@@ -44,12 +51,14 @@ def list_media(
                 clock(item.media.duration),
                 size(item.media.file_size),
                 item.versions,
-                f"{item.media.created_at:%Y-%m-%d %H:%M}",
+                local(item.media.created_at),
                 one_line(item.media.filename),
             )
-            for item in found
+            for item in found[:limit]
         ],
     )
+    if limit is not None and len(found) > limit:
+        say(f"These are the newest {limit}; there are more (--limit shows more, --json all of them).")
 
 
 @app.command("show")
@@ -62,12 +71,14 @@ def show_media(
     from trax.cli.console import say_progress
 
     with Archive(announce=say_progress) as archive:
-        facts = _facts(archive.media_file(id))
+        media = archive.media_file(id)
+    facts = _facts(media)
     if as_json:
         print_json(facts)
         return
     metadata = facts.pop("file_metadata") or {}
     container = metadata.pop("ffmpeg_info", None)
+    facts |= {"created_at": local(media.created_at), "updated_at": local(media.updated_at)}
     rows = [*facts.items(), *metadata.items()]
     print_table(("fact", "value"), [(name, one_line(str(value))) for name, value in rows if value is not None])
     if container:

@@ -16,9 +16,11 @@ app = typer.Typer(help="Speech models.", no_args_is_help=True)
 def list_models(as_json: AsJson = False) -> None:
     """List the models that can be named with --model, and where each would come from."""
     from trax.settings import load_settings
+    from trax.transcription.catalogue import find_model, is_known
     from trax.transcription.models import known_models, stored
 
     settings = load_settings()
+    default = find_model(settings.model).name if is_known(settings.model) else None  # None: a path, or a mistake
     found = [(model, stored(model, settings.home / "models")) for model in known_models()]
     if as_json:
         print_json(
@@ -31,7 +33,7 @@ def list_models(as_json: AsJson = False) -> None:
                     "installed": here is not None,
                     "source": here.source if here else None,
                     "path": str(here.path) if here else None,
-                    "default": model.name == settings.model,
+                    "default": model.name == default,
                 }
                 for model, here in found
             ]
@@ -45,7 +47,7 @@ def list_models(as_json: AsJson = False) -> None:
                 "English" if model.english_only else "multilingual",
                 model.megabytes,
                 here.source if here else "-",
-                "default" if model.name == settings.model else "",
+                "default" if model.name == default else "",
             )
             for model, here in found
         ],

@@ -3,39 +3,75 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 
 from trax.errors import OutputError
 
-LONGEST_STEM = 100  # characters; file systems allow 255 bytes, and the draft's name is longer
+LONGEST_STEM_BYTES = 200  # file systems allow 255 for a name; a distinction and the suffix come on top
 
 
-def write_file(folder: Path, stem: str, suffix: str, text: str) -> Path:
-    """The file `folder/stem+suffix`, written anew; the folder is made if need be."""
-    path = folder / f"{stem[:LONGEST_STEM]}{suffix}"
+@dataclass(slots=True)
+class OutputFolder:
+    """A folder that takes files, no two of them under one name."""
+
+    path: Path
+    _taken: set[str] = field(default_factory=set)
+
+    def write(self, stem: str, suffix: str, text: str, *, distinction: str) -> Path:
+        """The new file `stem+suffix`, with the distinction after the stem where that name has been given before."""
+        for name in _names(shortened(stem), suffix, distinction):
+            if name.casefold() not in self._taken:
+                break
+        self._taken.add(name.casefold())  # file systems may see no difference between A and a
+        return write_file(self.path, name, text)
+
+
+def write_file(folder: Path, name: str, text: str) -> Path:
+    """The file of that name, written anew; the folder is made if need be."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise _explained(folder, error) from error
-    write_text(path, text)
-    return path
+    write_text(folder / name, text)
+    return folder / name
 
 
 def write_text(path: Path, text: str) -> None:
     """Replace `path` by `text` in one step: a reader sees the old file or the new one, never a half.
 
+    What isn't a file of its own (a device, a pipe, a link such as /dev/stdout) is written to and never replaced.
+
     Raises: OutputError: disk full, no permission, no such folder.
     """
-    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
+    draft = path.with_name(f".trax-{os.getpid()}.part")
     try:
-        if path.exists() and not path.is_file():
-            path.write_text(text, encoding="utf-8")  # a device or a pipe is written to, never replaced
+        if path.is_symlink() or (path.exists() and not path.is_file()):
+            path.write_text(text, encoding="utf-8", newline="\n")
             return
         draft.write_text(text, encoding="utf-8", newline="\n")
         draft.replace(path)
     except OSError as error:
-        draft.unlink(missing_ok=True)
         raise _explained(path, error) from error
+    finally:
+        with suppress(OSError):  # a draft that can't be removed was never made
+            draft.unlink(missing_ok=True)
+
+
+def shortened(stem: str) -> str:
+    """The stem, cut between two characters to what a file's name may hold."""
+    while len(os.fsencode(stem)) > LONGEST_STEM_BYTES:
+        stem = stem[:-1]
+    return stem
+
+
+def _names(stem: str, suffix: str, distinction: str) -> Iterator[str]:
+    yield f"{stem}{suffix}"
+    yield f"{stem}-{distinction}{suffix}"
+    yield from (f"{stem}-{distinction}-{number}{suffix}" for number in count(2))
 
 
 def _explained(path: Path, error: OSError) -> OutputError:

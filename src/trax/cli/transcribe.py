@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,9 +11,12 @@ import typer
 
 from trax.cli.console import one_line, say, short
 from trax.cli.options import FormatName
+from trax.errors import UsageError
 
 if TYPE_CHECKING:
     from trax.archive import Result
+    from trax.cli.output import OutputFolder
+    from trax.export import Format
 
 
 def transcribe(
@@ -37,6 +42,7 @@ def transcribe(
     What has been transcribed with the same options before is not done again. Exit code 1 if any file failed.
     """
     from trax.archive import Archive
+    from trax.cli.output import OutputFolder
     from trax.cli.progress import watching
     from trax.export import format_named
     from trax.media.decode import DecodeOptions
@@ -48,43 +54,65 @@ def transcribe(
     options: dict[str, Any] = {
         "pipeline": pipeline,
         "decode": DecodeOptions(track=track, channel=channel, max_duration=settings.max_duration),
-        "transcribe": TranscribeOptions(beam_size=beam_size, initial_prompt=prompt),
+        "transcribe": TranscribeOptions(beam_size=beam_size, initial_prompt=_readable(prompt)),
     }
     failed = 0
-    written: list[Path] = []
+    delivery = _Delivery(chosen, OutputFolder(output) if output else None, quiet)
     with watching(quiet=quiet) as hook, Archive(settings, hook.announce) as archive:
         for outcome in archive.transcribe_all(sources, hook=hook, force=force, **options):
             if outcome.result is None:
                 failed += 1
-                say(f"trax: {_named(outcome.source.name, str(outcome.error))}")
+                say(f"trax: {_named(outcome.source, str(outcome.error))}")
                 continue
-            _deliver(outcome.result, chosen.name, chosen.suffix, output, written)
-            if outcome.result.existed and not quiet:
-                say(
-                    f"{one_line(outcome.source.name)} was transcribed with these options before (version "
-                    f"{outcome.result.version} of {short(outcome.result.media_id)}); --force does it again."
-                )
+            delivery.deliver(outcome.source, outcome.result)
     if failed:
         raise typer.Exit(1)
 
 
-def _named(file: str, error: str) -> str:
+@dataclass(slots=True)
+class _Delivery:
+    """Where transcripts go: into a folder, or one after another to standard output."""
+
+    format: Format
+    folder: OutputFolder | None
+    quiet: bool
+    _printed: int = 0
+
+    def deliver(self, source: Path, result: Result) -> None:
+        text = result.export(self.format.name)
+        if self.folder is None:
+            typer.echo(("\n" if self._printed else "") + text, nl=not text.endswith("\n"))
+            self._printed += 1
+        else:
+            path = self.folder.write(source.stem, self.format.suffix, text, distinction=short(result.media_id))
+            self._say(f"Wrote {one_line(str(path))}")
+        if result.existed:
+            self._say(
+                f"{one_line(source.name)} was transcribed with these options before (version {result.version} of "
+                f"{short(result.media_id)}); --force does it again."
+            )
+
+    def _say(self, message: str) -> None:
+        if not self.quiet:
+            say(message)
+
+
+def _named(source: Path, error: str) -> str:
     """The error with the file's name, unless it names the file itself."""
-    return error if file in error else f"{one_line(file)}: {error}"
+    from trax.media.files import display_name
+
+    if not source.name:
+        return error
+    name = display_name(source)
+    # a name without a suffix may be a word of the sentence
+    before = r"(?<![\w.-])" if source.suffix else "(?<=/)"
+    return error if re.search(rf"{before}{re.escape(name)}(?![\w-]|\.\w)", error) else f"{name}: {error}"
 
 
-def _deliver(result: Result, format: str, suffix: str, folder: Path | None, written: list[Path]) -> None:
-    """Print a transcript, or write it to the folder under a name that no other file of this run has."""
-    from trax.cli.output import write_file
-
-    text = result.export(format)
-    if folder is None:
-        separator = "\n" if written else ""
-        typer.echo(separator + text, nl=not text.endswith("\n"))
-        written.append(Path())
-        return
-    stem = Path(result.title).stem
-    if folder / f"{stem}{suffix}" in written:
-        stem = f"{stem}-{short(result.media_id)}"
-    written.append(write_file(folder, stem, suffix, text))
-    say(f"Wrote {written[-1]}")
+def _readable(prompt: str | None) -> str | None:
+    """The prompt, which a model can only read as text."""
+    try:
+        (prompt or "").encode()
+    except UnicodeEncodeError as error:
+        raise UsageError("The prompt holds bytes that are not UTF-8.", "Write --prompt in UTF-8.") from error
+    return prompt

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trax.cli.console import print_json, print_table, short
+from trax.cli.console import local, print_json, print_table, short
 from trax.cli.options import AsJson, Id
 
 
@@ -46,7 +46,7 @@ def versions(id: Id, as_json: AsJson = False) -> None:
                 result.word_count,
                 "-" if result.accuracy is None else f"{result.accuracy:.2f}",
                 "-" if result.processing_time is None else f"{result.processing_time:.1f}",
-                f"{result.created_at:%Y-%m-%d %H:%M}",
+                local(result.created_at),
             )
             for result in found
         ],
