@@ -158,17 +158,21 @@ class Archive:
         self.close()
 
     def _request(self, options: dict[str, Any]) -> Request:
-        settings = self.settings
+        settings, engines = self.settings, self._models()
         given = _grouped({name: value for name, value in options.items() if value is not None})
-        defaults = Request(model=settings.model, language=settings.language, compute_type=settings.compute_type)
+        # The engines belong to the archive: what they compute in is a setting, not an option of one request.
+        defaults = Request(model=settings.model, language=settings.language)
+        if "compute_type" in given:
+            raise UsageError("The compute type is a setting of the archive.", "Give it as Settings(compute_type=...).")
         try:
-            request = replace(defaults, **given)
+            request = replace(defaults, **given, compute_type=engines.options.compute_type)
         except TypeError as error:
             raise UsageError(f"Not an option of a transcription: {error}.", "See `trax.pipeline.Request`.") from error
         stages_of(request.pipeline)
-        self._models().check(request.model)
+        language = (request.language or "").strip().lower() or None
+        engines.check(request.model, language)
         decode = request.decode if "decode" in options else replace(request.decode, max_duration=settings.max_duration)
-        return replace(request, model=canonical_name(request.model), decode=decode)
+        return replace(request, model=canonical_name(request.model), language=language, decode=decode)
 
     def _transcribe(self, path: Path, request: Request, hook: Hook, force: bool) -> Result:
         hook.begin(path)
