@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import json
-import os
+import shutil
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from tests.conftest import REPOSITORY
 from trax.archive import Archive, Result
 from trax.cli import main
+from trax.cli.transcribe import _named
 from trax.transcription.engines import Engines
 
 SAMPLE = REPOSITORY / "samples" / "conversation.ogg"
+
+MANY_FILES = """
+INSERT INTO media_files (filename, source_path, status, file_size, mime_type, file_hash)
+SELECT n || '.mp3', '/' || n, 'pending', 1, 'audio/mpeg', md5(n::text) || md5(n::text) FROM generate_series(1, 130) n
+"""
 
 
 @dataclass(frozen=True)
@@ -77,8 +85,6 @@ def test_transcribe_writes_files(run: Run, stored: Result, tmp_path: Path) -> No
 
 
 def test_two_files_of_one_name_are_both_written(run: Run, stored: Result, tmp_path: Path) -> None:
-    import shutil
-
     other = tmp_path / "other" / SAMPLE.name
     other.parent.mkdir()
     shutil.copy(SAMPLE, other)
@@ -163,15 +169,74 @@ def test_export(run: Run, stored: Result, tmp_path: Path) -> None:
     assert "--output" in refused.err
 
 
-def test_a_full_disk_is_explained(run: Run, stored: Result) -> None:
-    if not os.access("/dev/full", os.W_OK):
-        pytest.skip("this system has no /dev/full")
-    from trax.cli import output
-    from trax.errors import OutputError
+def test_files_are_named_after_their_sources(run: Run, stored: Result, tmp_path: Path) -> None:
+    """Bytes that the archive knows under another name, and names as long as they get."""
+    names = (
+        "renamed",
+        "Renamed",
+        "\N{CJK UNIFIED IDEOGRAPH-8A71}" * 82 + "a",
+        "\N{CJK UNIFIED IDEOGRAPH-8A71}" * 82 + "b",
+    )
+    for name in names:
+        shutil.copy(SAMPLE, tmp_path / f"{name}.ogg")
+    sources = [str(tmp_path / f"{name}.ogg") for name in names]
+    done = run("transcribe", *sources, "--model", "tiny.en", "--output", str(tmp_path / "out"))
+    assert done.code == 0, done.err
+    written = sorted(path.stem for path in (tmp_path / "out").iterdir())
+    id = str(stored.media_id)[:8]
+    assert written == sorted(["renamed", f"Renamed-{id}", names[2][:66], f"{names[2][:66]}-{id}"])
 
-    with pytest.raises(OutputError, match="No space left"):
-        output.write_text(Path("/dev/full"), "words")
-    assert Path("/dev/full").is_char_device()
+
+def test_a_prompt_that_is_no_text(run: Run, database_url: str) -> None:
+    done = run("transcribe", str(SAMPLE), "--model", "tiny.en", "--prompt", "Trax \udcff")
+    assert (done.code, done.out) == (2, "")
+    assert "UTF-8" in done.err
+
+
+@pytest.mark.parametrize(
+    ("file", "error", "shown"),
+    [
+        ("/a/e", "There is no speech.", "e: There is no speech."),
+        ("/a/no", "There is no file /a/no.", "There is no file /a/no."),
+        ("/a/x.mp3", "xx.mp3 is damaged.", "x.mp3: xx.mp3 is damaged."),
+        ("/a/x.mp3", "x.mp3.bak is damaged.", "x.mp3: x.mp3.bak is damaged."),
+        ("/a/x.mp3", "There is no sound in x.mp3.", "There is no sound in x.mp3."),
+    ],
+)
+def test_an_error_has_the_name_of_its_file(file: str, error: str, shown: str) -> None:
+    assert _named(Path(file), error) == shown
+
+
+def test_media_list_leaves_nothing_out_in_silence(run: Run, database_url: str) -> None:
+    with psycopg.connect(database_url) as connection:
+        connection.execute(MANY_FILES)
+    assert len(run("media", "list", "--json").json) == 130
+    assert len(run("media", "list", "--json", "--limit", "2").json) == 2
+    table = run("media", "list")
+    assert len(table.out.splitlines()) == 1 + 100
+    assert "--limit" in table.err
+    assert run("media", "list", "--limit", "130").err == ""
+
+
+def test_times_are_those_of_the_user(run: Run, stored: Result, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Pacific/Kiritimati")  # 14 hours ahead
+    time.tzset()
+    try:
+        tables = [run(*command).out for command in (("media", "list"), ("versions", str(stored.media_id)))]
+        there = f"{stored.created_at.astimezone():%Y-%m-%d %H:}"
+    finally:
+        monkeypatch.delenv("TZ")
+        time.tzset()
+    assert all(there in table for table in tables)
+
+
+def test_an_alias_is_the_model(run: Run, database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRAX_MODEL", "turbo")
+    assert [model["name"] for model in run("models", "list", "--json").json if model["default"]] == ["large-v3-turbo"]
+    (model,) = [check for check in run("doctor", "--json").json if check["name"] == "model"]
+    assert "weights of large-v3-turbo" in model["found"]
+    monkeypatch.setenv("TRAX_MODEL", "turboo")
+    assert run("models", "list").code == 0, "a wrong name is corrected with the list"
 
 
 def test_models(run: Run) -> None:
@@ -194,8 +259,6 @@ def test_db_commands(run: Run, database_url: str) -> None:
 def test_db_backup_can_be_restored(run: Run, stored: Result, embedded_server: str, tmp_path: Path) -> None:
     import subprocess
 
-    import psycopg
-
     from tests.fixtures.database import fresh_database
     from trax.database.backup import program
 
@@ -206,6 +269,18 @@ def test_db_backup_can_be_restored(run: Run, stored: Result, embedded_server: st
         with psycopg.connect(url) as connection:
             row = connection.execute("SELECT content->>'text' FROM transcription_results").fetchone()
     assert row == (stored.transcript.text,)
+
+
+def test_db_backup_looks_before_it_dumps(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("TRAX_DATABASE_URL", "postgresql://127.0.0.1:1/trax")  # nothing is asked of it
+    (tmp_path / "file").write_text("")
+    (tmp_path / "loop").symlink_to("loop")
+    for name in (".", "no/such/folder", "file/below", "loop", "x" * 300, "/dev/null"):
+        done = run("db", "backup", str(tmp_path / name))
+        assert done.code == 1
+        assert "can't be reached" not in done.err
+        assert "fault" not in done.err
+    assert Path("/dev/null").is_char_device()
 
 
 def test_a_database_that_is_down(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
