@@ -75,3 +75,8 @@ def test_output_that_finds_no_room(database_url: str, arguments: tuple[str, ...]
     assert done.returncode == 1
     assert done.stderr.startswith("trax: The output can't be written: No space left on device.")
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_caller_that_closed_all_output() -> None:
+    command = f"{sys.executable} -m trax models list >&- 2>&-"
+    assert subprocess.run(["/bin/sh", "-c", command], check=False).returncode == 0

@@ -7,6 +7,7 @@ import os
 import select
 import signal
 import sys
+from pathlib import Path
 from types import FrameType
 from typing import Annotated
 
@@ -57,6 +58,9 @@ def root(
 def main() -> None:
     """Run the program; errors become one or two sentences on standard error and an exit code."""
     signal.signal(signal.SIGTERM, _interrupt)
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by the caller; the next file to be opened must not take its place
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))
     sys.exit(_run())
 
 
