@@ -153,10 +153,12 @@ def test_one_channel_of_a_call(tmp_path: Path) -> None:
     path = record(tmp_path / "call.wav", np.stack([caller, called]))
     assert np.abs(decoded(path, DecodeOptions(channel=0))[0] - caller).max() < 1e-3
     assert np.abs(decoded(path, DecodeOptions(channel=1))[0] - called).max() < 1e-3
-    with pytest.raises(UsageError, match=r"2 channel"):
+    with pytest.raises(UsageError, match=r"has 2 channels\.") as caught:
         decoded(path, DecodeOptions(channel=2))
-    with pytest.raises(UsageError, match=r"1 audio track"):
-        decoded(path, DecodeOptions(track=1))
+    assert caught.value.next_step == "Choose one of 0 to 1."
+    with pytest.raises(UsageError, match=r"no audio track 5: call\.wav has one audio track, number 0\.") as caught:
+        decoded(path, DecodeOptions(track=5))
+    assert "0 to 0" not in caught.value.next_step
 
 
 def test_the_limit_counts_decoded_samples(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ import numpy as np
 from trax.errors import TraxError, UnreadableMedia
 from trax.media import container as containers
 from trax.media import pcm
+from trax.media.endings import find_ending
 from trax.media.wire import HEADER, MAX_PCM_BYTES, Kind, Limits, Request
 
 MEDIA: Final = 3
@@ -90,9 +91,10 @@ def _work(request: Request, line: Line) -> None:
     np.seterr(all="ignore")
     with containers.open_container(MEDIA, request) as container:
         stream = containers.audio_stream(container, request)
-        line.send_json(Kind.INFO, containers.describe(container, stream, MEDIA))
+        ending = find_ending(MEDIA, container, stream)
+        line.send_json(Kind.INFO, containers.describe(container, stream, MEDIA, ending))
         if request.decode:
-            report = pcm.decode(container, stream, request, line.send_pcm, line.alive)
+            report = pcm.decode(container, stream, request, ending, line.send_pcm, line.alive)
             line.send_json(Kind.REPORT, report)
 
 

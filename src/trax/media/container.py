@@ -16,6 +16,7 @@ from av.container import InputContainer
 from av.stream import Disposition, Stream
 
 from trax.errors import NoAudio, UnreadableMedia, UsageError
+from trax.media.endings import Ending
 from trax.media.formats import DEMUXER_BY_SUFFIX, DEMUXERS, mime_type
 from trax.media.magic import HEAD_BYTES, recognise
 from trax.media.wire import Request
@@ -66,18 +67,15 @@ def audio_stream(container: InputContainer, request: Request) -> AudioStream:
     elif 0 <= request.track < len(tracks):
         stream = tracks[request.track]
     else:
-        raise UsageError(
-            f"{request.name} has {len(tracks)} audio track(s), no track {request.track}.",
-            f"Choose one of 0 to {len(tracks) - 1}.",
-        )
+        raise _no_such("audio track", request.track, len(tracks), request)
     _check_stream(stream, request)
     return stream
 
 
-def describe(container: InputContainer, stream: AudioStream, descriptor: int) -> dict[str, Any]:
+def describe(container: InputContainer, stream: AudioStream, descriptor: int, ending: Ending) -> dict[str, Any]:
     """`mime_type`, `duration` and `file_metadata` as MediaInfo has them, not yet cleaned."""
     has_video = any(_is_video(other) for other in container.streams)
-    duration = declared_duration(container, stream)
+    duration = declared_duration(container, stream, ending)
     context = stream.codec_context
     return {
         "mime_type": mime_type(container.format.name, has_video, os.pread(descriptor, 64, 0)),
@@ -93,9 +91,11 @@ def describe(container: InputContainer, stream: AudioStream, descriptor: int) ->
     }
 
 
-def declared_duration(container: InputContainer, stream: AudioStream) -> Seconds | None:
+def declared_duration(container: InputContainer, stream: AudioStream, ending: Ending) -> Seconds | None:
     """The length that the container claims, else that the track claims."""
-    seconds = container.duration / MICROSECONDS if container.duration else track_duration(stream)
+    seconds = ending.declared
+    if seconds is None:
+        seconds = container.duration / MICROSECONDS if container.duration else track_duration(stream)
     return seconds if seconds is not None and 0 < seconds < _LONGEST else None
 
 
@@ -170,10 +170,17 @@ def _check_stream(stream: AudioStream, request: Request) -> None:
     if rate not in SAMPLE_RATES or channels not in CHANNELS:
         raise UnreadableMedia(f"{request.name} is damaged: it claims {channels} channels at {rate} Hz.", DAMAGED)
     if request.channel is not None and not 0 <= request.channel < channels:
-        raise UsageError(
-            f"{request.name} has {channels} channel(s), no channel {request.channel}.",
-            f"Choose one of 0 to {channels - 1}.",
+        raise _no_such("channel", request.channel, channels, request)
+
+
+def _no_such(thing: str, wanted: int, count: int, request: Request) -> UsageError:
+    if count == 1:
+        return UsageError(
+            f"There is no {thing} {wanted}: {request.name} has one {thing}, number 0.", "Name 0, or none at all."
         )
+    return UsageError(
+        f"There is no {thing} {wanted}: {request.name} has {count} {thing}s.", f"Choose one of 0 to {count - 1}."
+    )
 
 
 def _track_words(container: InputContainer) -> str:

@@ -19,6 +19,7 @@ from trax.audio import SAMPLE_RATE, Samples
 from trax.errors import MediaTooLong, UnreadableMedia
 from trax.media import container as containers
 from trax.media.downmix import Downmix, to_float
+from trax.media.endings import Ending
 from trax.media.formats import ESTIMATED_LENGTH
 from trax.media.level import Level
 from trax.media.packets import Faults, frames
@@ -131,6 +132,7 @@ def decode(
     container: InputContainer,
     stream: AudioStream,
     request: Request,
+    ending: Ending,
     emit: Callable[[Pcm], None],
     alive: Callable[[], None],
 ) -> dict[str, Any]:
@@ -152,20 +154,24 @@ def decode(
     track.finish()
     if not track.emitted_samples:
         raise _nothing(stream, request, faults)
-    return _report(container, stream, track, faults)
+    return _report(container, stream, track, faults, ending)
 
 
-def _report(container: InputContainer, stream: AudioStream, track: Track, faults: Faults) -> dict[str, Any]:
+def _report(
+    container: InputContainer, stream: AudioStream, track: Track, faults: Faults, ending: Ending
+) -> dict[str, Any]:
     duration = track.emitted_samples / SAMPLE_RATE
-    expected = _expected(container, stream)
+    expected = _expected(container, stream, ending)
+    declared = containers.declared_duration(container, stream, ending)
+    is_short = expected is not None and duration < min(COMPLETE * expected, expected - GAP_SECONDS)
     return {
         "duration": duration,
-        "declared_duration": containers.declared_duration(container, stream),
+        "declared_duration": None if ending.truncated and ending.declared is None else declared,  # FFmpeg's is no claim
         "decode_errors": faults.errors,
         "gaps": track.placement.gaps,
         "gap_seconds": track.placement.gap_seconds,
         "lead_seconds": track.placement.lead_seconds,
-        "truncated": expected is not None and duration < min(COMPLETE * expected, expected - GAP_SECONDS),
+        "truncated": ending.truncated or is_short,
         "antiphase_seconds": track.antiphase_seconds,
         "format_changes": track.format_changes,
         "peak_dbfs": track.level.peak_dbfs,
@@ -173,13 +179,13 @@ def _report(container: InputContainer, stream: AudioStream, track: Track, faults
     }
 
 
-def _expected(container: InputContainer, stream: AudioStream) -> Seconds | None:
+def _expected(container: InputContainer, stream: AudioStream, ending: Ending) -> Seconds | None:
     """How long the track ought to be; None where nothing trustworthy says so."""
     if container.format.name in ESTIMATED_LENGTH:
         return None
     if (seconds := containers.track_duration(stream)) is not None:
         return seconds
-    return containers.declared_duration(container, stream) if containers.is_only_audio(container) else None
+    return containers.declared_duration(container, stream, ending) if containers.is_only_audio(container) else None
 
 
 def _nothing(stream: AudioStream, request: Request, faults: Faults) -> UnreadableMedia:
