@@ -75,6 +75,7 @@ def test_a_server_in_use_stays_and_a_killed_client_does_not_keep_it_up(home: Hom
 def test_the_newest_idle_time_holds(home: Home) -> None:
     home.start(SHORT)
     home.start(LONG)
+    assert embedded.status(home.path).idle_seconds == LONG
     assert eventually(lambda: home.state().idle_seconds == SHORT)
     assert not eventually(lambda: not home.is_running, 2.5 * SHORT)
 

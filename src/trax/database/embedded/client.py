@@ -17,10 +17,10 @@ from pathlib import Path
 
 from trax.database.embedded.binaries import find_binaries
 from trax.database.embedded.connection import connect, server_url
-from trax.database.embedded.failures import explain, explain_os_error, last_lines, log_since
+from trax.database.embedded.failures import explain, explain_os_error, log_since, telling_line
 from trax.database.embedded.folders import Folders, make_private_folder, open_private
 from trax.database.embedded.locks import FileLock, is_held
-from trax.database.embedded.state import Phase, State, read_state
+from trax.database.embedded.state import Phase, State, read_idle_seconds, read_state
 from trax.errors import DatabaseUnavailable
 
 Announce = Callable[[str], None]
@@ -93,7 +93,9 @@ def _status(folders: Folders) -> ServerStatus:
     if state is None or state.phase is not Phase.READY or state.port is None:
         return ServerStatus(False, None, None, data, binaries.version, None, None)
     url = server_url(state.port, _password(folders))
-    return ServerStatus(True, url, state.server_pid, data, state.version, state.started_at, state.idle_seconds)
+    newest = read_idle_seconds(folders.last_used)  # the keeper takes it up a little later
+    idle_seconds = state.idle_seconds if newest is None else newest
+    return ServerStatus(True, url, state.server_pid, data, state.version, state.started_at, idle_seconds)
 
 
 class _Arrival:
@@ -199,7 +201,7 @@ def _spawn_keeper(folders: Folders, idle_seconds: float, start_lock: FileLock) -
     finally:
         os.close(log)
     if finished.returncode != 0:
-        reason = last_lines(log_since(folders.log, begin))
+        reason = telling_line(log_since(folders.log, begin))
         raise DatabaseUnavailable(
             f"The database server's keeper can't start: {reason}", f"Look into {folders.log} for the cause."
         )

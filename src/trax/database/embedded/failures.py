@@ -9,6 +9,10 @@ from pathlib import Path
 from trax.errors import DatabaseUnavailable
 
 _TAIL_BYTES = 8192
+_LINE_CHARACTERS = 300
+_STAMP = re.compile(r"^\d{4}-\d\d-\d\d [\d:.]+ \S+ \[\d+\] ")
+_TRACEBACK = re.compile(r"^Traceback .*\n(?:[ \t].*\n|\n)*", re.MULTILINE)  # the exception below it stays
+_REASON = re.compile(r"FATAL:|PANIC:|could not|\berror:")  # a statement's ERROR ends no server
 _OTHER_SERVER = "set TRAX_DATABASE_URL to a PostgreSQL 15 or newer"
 
 # Text of the log -> what happened, what to do.
@@ -51,18 +55,18 @@ _CAUSES: tuple[tuple[str, str, str], ...] = (
     (
         r"PANIC|invalid checkpoint record|could not locate a valid checkpoint|invalid data in file",
         "The data folder of the database is damaged.",
-        "Restore it from a backup; the log tells more.",
+        "Restore it from a backup; {log} tells more.",
     ),
 )
 
 
 def explain(what: str, log: str, log_path: Path) -> DatabaseUnavailable:
     """The error for `what` went wrong, with the cause that `log` (the end of the server's log) shows."""
-    lines = last_lines(log)
-    shown = f" The log ends with: {lines}" if lines else ""
     for pattern, message, next_step in _CAUSES:
         if re.search(pattern, log):
-            return DatabaseUnavailable(f"{message}{shown}", next_step)
+            return DatabaseUnavailable(message, next_step.replace("{log}", str(log_path)))
+    line = telling_line(log)
+    shown = f" The log ends with: {line}" if line else ""
     return DatabaseUnavailable(f"{what}{shown}", f"Look into {log_path} for the cause, or {_OTHER_SERVER}.")
 
 
@@ -89,9 +93,10 @@ def log_since(log_path: Path, offset: int) -> str:
         return ""
 
 
-def last_lines(log: str, count: int = 4) -> str:
-    """The lines that tell most: errors if there are any, else the last ones."""
-    lines = [re.sub(r"^\d{4}-\d\d-\d\d [\d:.]+ \w+ \[\d+\] ", "", line.strip()) for line in log.splitlines()]
+def telling_line(log: str) -> str:
+    """The last line that tells why something ended; else the last one; empty where there is none."""
+    lines = [_STAMP.sub("", line.strip()) for line in _TRACEBACK.sub("", log).splitlines()]
     told = [line for line in lines if line and "the database system is" not in line]  # said to those who come early
-    errors = [line for line in told if re.search(r"FATAL|PANIC|ERROR|[Ee]rror:|could not", line)]
-    return " / ".join(list(dict.fromkeys(errors or told))[-count:])
+    reasons = [line for line in told if _REASON.search(line)]
+    line = (reasons or told or [""])[-1]
+    return line if len(line) <= _LINE_CHARACTERS else f"{line[:_LINE_CHARACTERS]}..."

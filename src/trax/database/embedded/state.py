@@ -47,3 +47,11 @@ def read_state(path: Path) -> State | None:
 
 def write_state(path: Path, state: State) -> None:
     write_private(path, json.dumps(asdict(state), indent=1))
+
+
+def read_idle_seconds(last_used: Path) -> float | None:
+    """The idle time that the newest client asked for; None where it can't be told."""
+    try:
+        return float(last_used.read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
