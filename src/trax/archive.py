@@ -10,14 +10,14 @@ from typing import Any
 from uuid import UUID
 
 from trax.database import documents, lookup, media, transcripts
-from trax.database.connect import open_database
 from trax.database.media import MediaSummary
 from trax.database.models import MediaFile, TranscriptionResult
 from trax.errors import DatabaseError, DecoderUnavailable, ModelUnavailable, TraxError, UsageError
 from trax.export import ExportDocument, render
 from trax.ingest.local import expand, expand_each
+from trax.jobs.cleanup import open_tidy
 from trax.jobs.prepare import register
-from trax.jobs.run import clean_up, transcribe_media
+from trax.jobs.run import transcribe_media
 from trax.media.fence import warm_up
 from trax.pipeline import Hook, Request, stages_of
 from trax.settings import Settings, load_settings
@@ -75,12 +75,7 @@ class Archive:
         self.settings = settings or load_settings()
         self._announce = announce
         self._engines = engines
-        self.database = open_database(self.settings, announce)
-        try:
-            clean_up(self.database)
-        except BaseException:
-            self.database.close()
-            raise
+        self.database = open_tidy(self.settings, announce)
 
     def transcribe(
         self, source: str | Path, *, hook: Hook | None = None, force: bool = False, **options: Any

@@ -23,7 +23,7 @@ from trax.database import Database, embedded
 from trax.database.claims import claim
 from trax.errors import DatabaseUnavailable
 from trax.jobs import run
-from trax.jobs.run import clean_up
+from trax.jobs.cleanup import clean_up
 from trax.pipeline import Hook, Progress
 from trax.settings import Settings, load_settings
 from trax.transcription.engines import Engines

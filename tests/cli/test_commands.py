@@ -313,3 +313,42 @@ def test_version_and_help(run: Run) -> None:
     assert run("--version").out.startswith("trax 0.")
     for command in ("transcribe", "media", "show", "versions", "export", "models", "db", "doctor"):
         assert run(command, "--help").code == 0
+
+
+def test_a_folder_that_can_not_be_written_is_found_before_the_work(run: Run, database_url: str, tmp_path: Path) -> None:
+    occupied = tmp_path / "file"
+    occupied.touch()
+    done = run("transcribe", str(SAMPLE), "--model", "tiny.en", "--output", str(occupied))
+    assert done.code == 1
+    assert "--output" in done.err
+    assert run("media", "list", "--json").json == []
+
+
+def test_export_to_a_folder_that_is_new(run: Run, stored: Result, tmp_path: Path) -> None:
+    assert run("export", str(stored.id), "--output", f"{tmp_path}/new/").code == 0
+    assert (tmp_path / "new" / "conversation.txt").is_file()
+
+
+def test_debugging_shows_the_cause(run: Run, database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def break_down(*_: object) -> None:
+        raise ZeroDivisionError("by nobody's fault")
+
+    monkeypatch.setattr("trax.jobs.run.make_ready", break_down)
+    plain = run("transcribe", str(SAMPLE), "--model", "tiny.en")
+    assert "Unexpected ZeroDivisionError: by nobody's fault." in plain.err
+    assert "Traceback" not in plain.err
+    monkeypatch.setenv("TRAX_DEBUG", "1")
+    assert "Traceback" in run("transcribe", str(SAMPLE), "--model", "tiny.en").err
+
+
+def test_every_command_sets_right_what_a_dead_process_left(run: Run, database_url: str) -> None:
+    import psycopg
+
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute(
+            "WITH media AS (INSERT INTO media_files (filename, file_size, source_path) "
+            "VALUES ('a', 1, '/a') RETURNING id) "
+            "INSERT INTO transcription_jobs (media_file_id, status) SELECT id, 'processing' FROM media"
+        )
+        assert run("db", "url").code == 0
+        assert connection.execute("SELECT status FROM transcription_jobs").fetchone() == ("failed",)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+import traceback
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -22,6 +24,12 @@ def say_progress(message: str) -> None:
     """A message that only a person who is watching needs."""
     if sys.stderr.isatty():
         say(message)
+
+
+def say_cause(error: BaseException | None) -> None:
+    """Where an error came from, for whoever mends Trax: only with TRAX_DEBUG."""
+    if os.environ.get("TRAX_DEBUG") and error is not None and error.__cause__ is not None:
+        say("".join(traceback.format_exception(error.__cause__)))
 
 
 def print_json(document: Any) -> None:

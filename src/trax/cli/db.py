@@ -56,10 +56,10 @@ def status(as_json: AsJson = False) -> None:
 @app.command()
 def url() -> None:
     """Print the database's address, for psql and every other program; starts the embedded server if need be."""
-    from trax.database.connect import open_database
+    from trax.jobs.cleanup import open_tidy
     from trax.settings import load_settings
 
-    with open_database(load_settings(), say_progress) as database:
+    with open_tidy(load_settings(), say_progress) as database:
         typer.echo(database.address())
 
 
@@ -67,10 +67,10 @@ def url() -> None:
 def shell(context: typer.Context) -> None:
     """Open psql on the database; further arguments go to psql (`trax db shell -- -c 'SELECT 1'`)."""
     from trax.database.backup import environment, program
-    from trax.database.connect import open_database
+    from trax.jobs.cleanup import open_tidy
     from trax.settings import load_settings
 
-    with open_database(load_settings(), say_progress) as database:
+    with open_tidy(load_settings(), say_progress) as database:
         psql, variables = program("psql"), environment(database)
     os.execve(psql, [str(psql), *context.args], variables)
 
@@ -81,11 +81,11 @@ def backup(
 ) -> None:
     """Write the whole database to a file."""
     from trax.database.backup import backup as write_backup
-    from trax.database.connect import open_database
+    from trax.jobs.cleanup import open_tidy
     from trax.settings import load_settings
 
     target = _writable(path)
-    with open_database(load_settings(), say_progress) as database:
+    with open_tidy(load_settings(), say_progress) as database:
         write_backup(database, target)
     say(f"Wrote {path}")
 

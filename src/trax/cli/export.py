@@ -15,7 +15,7 @@ def export(
     format: FormatName = "txt",
     version: Version = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="File to write, or a folder. [default: standard output]")
+        str | None, typer.Option("--output", "-o", help="File to write, or a folder. [default: standard output]")
     ] = None,
 ) -> None:
     """Write a transcript as text, subtitles (srt, vtt), JSON or Markdown."""
@@ -30,7 +30,8 @@ def export(
     text = result.export(chosen.name)
     if output is None:
         typer.echo(text, nl=not text.endswith("\n"))
-    elif output.is_dir():
-        say(f"Wrote {write_file(output, f'{shortened(Path(result.title).stem)}{chosen.suffix}', text)}")
+    elif Path(output).is_dir() or output.endswith("/"):
+        name = f"{shortened(Path(result.title).stem)}{chosen.suffix}"
+        say(f"Wrote {write_file(Path(output), name, text)}")
     else:
-        write_text(output, text)
+        write_text(Path(output), text)

@@ -16,7 +16,7 @@ from typer.exceptions import TyperException
 
 from trax import __version__
 from trax.cli import db, doctor, export, media, models, show, transcribe, versions
-from trax.cli.console import say
+from trax.cli.console import say, say_cause
 from trax.errors import TraxError
 
 UNWRITABLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
@@ -58,6 +58,8 @@ def root(
 def main() -> None:
     """Run the program; errors become one or two sentences on standard error and an exit code."""
     signal.signal(signal.SIGTERM, _interrupt)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup asks to go on
+        signal.signal(signal.SIGHUP, _interrupt)
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by the caller; the next file to be opened must not take its place
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - to the end
@@ -69,6 +71,7 @@ def _run() -> int:
         code = int(app(standalone_mode=False) or 0)
     except TraxError as error:
         say(f"trax: {error}")
+        say_cause(error)
         return error.exit_code
     except TyperException as error:
         return _refuse(error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import suppress
@@ -20,6 +21,15 @@ class OutputFolder:
 
     path: Path
     _taken: set[str] = field(default_factory=set)
+
+    def make(self) -> None:
+        """Make the folder if need be. Raises: OutputError: it can't be made, or nothing can be written to it."""
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise _explained(self.path, error) from error
+        if not os.access(self.path, os.W_OK | os.X_OK):
+            raise _explained(self.path, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
 
     def write(self, stem: str, suffix: str, text: str, *, distinction: str) -> Path:
         """The new file `stem+suffix`, with the distinction after the stem where that name has been given before."""

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from trax.cli.console import one_line, say, short
+from trax.cli.console import one_line, say, say_cause, short
 from trax.cli.options import FormatName
-from trax.errors import UsageError
+from trax.errors import OutputError, UsageError
 
 if TYPE_CHECKING:
     from trax.archive import Result
@@ -58,13 +58,17 @@ def transcribe(
     }
     failed = 0
     delivery = _Delivery(chosen, OutputFolder(output) if output else None, quiet)
+    if delivery.folder:
+        delivery.folder.make()  # found out before the work, not after it
     with watching(quiet=quiet) as hook, Archive(settings, hook.announce) as archive:
         for outcome in archive.transcribe_all(sources, hook=hook, force=force, **options):
-            if outcome.result is None:
+            error = outcome.error
+            if outcome.result is not None:
+                error = delivery.deliver(outcome.source, outcome.result)
+            if error is not None:
                 failed += 1
-                say(f"trax: {_named(outcome.source, str(outcome.error))}")
-                continue
-            delivery.deliver(outcome.source, outcome.result)
+                say(f"trax: {_named(outcome.source, str(error))}")
+                say_cause(error)
     if failed:
         raise typer.Exit(1)
 
@@ -78,19 +82,24 @@ class _Delivery:
     quiet: bool
     _printed: int = 0
 
-    def deliver(self, source: Path, result: Result) -> None:
+    def deliver(self, source: Path, result: Result) -> OutputError | None:
+        """Print or write a transcript; the error, if it can't be written."""
         text = result.export(self.format.name)
         if self.folder is None:
             typer.echo(("\n" if self._printed else "") + text, nl=not text.endswith("\n"))
             self._printed += 1
         else:
-            path = self.folder.write(source.stem, self.format.suffix, text, distinction=short(result.media_id))
+            try:
+                path = self.folder.write(source.stem, self.format.suffix, text, distinction=short(result.media_id))
+            except OutputError as error:
+                return error
             self._say(f"Wrote {one_line(str(path))}")
         if result.existed:
             self._say(
                 f"{one_line(source.name)} was transcribed with these options before (version {result.version} of "
                 f"{short(result.media_id)}); --force does it again."
             )
+        return None
 
     def _say(self, message: str) -> None:
         if not self.quiet:

@@ -18,7 +18,6 @@ from trax.errors import (
     ClaimHeld,
     DatabaseError,
     DatabaseFull,
-    DatabaseReadOnly,
     DatabaseUnavailable,
     JobFailed,
     JobInterrupted,
@@ -39,19 +38,6 @@ class Finished:
 
     result: TranscriptionResult
     existed: bool
-
-
-def clean_up(database: Database) -> int:
-    """End what dead processes left half done; returns how many jobs were theirs.
-
-    Every process that runs a job holds the claim on it. Where nothing may be written, nothing is to be done.
-    """
-    try:
-        with database.transaction() as session:
-            media.release_abandoned(session)
-            return jobs.fail_abandoned(session)
-    except DatabaseReadOnly:
-        return 0
 
 
 def transcribe_media(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -68,12 +69,12 @@ def canonical_name(name: str) -> str:
 
     Raises: UnknownModel: there is neither a model nor a folder of that name.
     """
-    folder = Path(name).expanduser()
     try:
         return find_model(name).name
     except UnknownModel:
-        if folder.is_dir():
-            return str(folder.resolve())
+        with suppress(RuntimeError):  # `~` of a user that doesn't exist
+            if name and (folder := Path(name).expanduser()).is_dir():
+                return str(folder.resolve())
         raise
 
 
