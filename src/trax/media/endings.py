@@ -52,27 +52,31 @@ def find_ending(descriptor: int, container: InputContainer, stream: AudioStream)
 
 
 def _wav_ending(descriptor: int, bit_rate: int) -> Ending:
-    announced = _wave64_data(descriptor) if os.pread(descriptor, 4, 0) == b"riff" else _riff_data(descriptor)
+    find_data = _wave64_data if os.pread(descriptor, 4, 0) == b"riff" else _riff_data
+    file_bytes = os.fstat(descriptor).st_size
+    announced = find_data(descriptor, file_bytes)
     if announced is None:
         return Ending()
     start, size_bytes = announced
-    missing_bytes = start + size_bytes - os.fstat(descriptor).st_size
+    missing_bytes = start + size_bytes - file_bytes
     # Sloppy writers count a header in; a hole that small counts nowhere.
     if missing_bytes <= 0 or missing_bytes * 8 < GAP_SECONDS * bit_rate:
         return Ending()
     return Ending(truncated=True, declared=size_bytes * 8 / bit_rate if bit_rate else None)
 
 
-def _riff_data(descriptor: int) -> tuple[int, int] | None:
+def _riff_data(descriptor: int, file_bytes: int) -> tuple[int, int] | None:
     """Where the sound of a WAV begins and how many bytes it claims; None where it doesn't say."""
     form = os.pread(descriptor, 4, 0)
     order = _BYTE_ORDERS.get(form)
     position, size_64 = 12, 0
-    for _ in range(_MOST_CHUNKS if order else 0):
-        head = os.pread(descriptor, 24, position)
-        size = int.from_bytes(head[4:8], order or "little")
-        if len(head) < 8:
+    if order is None:
+        return None
+    for _ in range(_MOST_CHUNKS):
+        if position + 8 > file_bytes:
             return None
+        head = os.pread(descriptor, 24, position)
+        size = int.from_bytes(head[4:8], order)
         if head[:4] == b"ds64":
             size_64 = int.from_bytes(head[16:24], "little")
         elif head[:4] == b"data":
@@ -84,13 +88,15 @@ def _riff_data(descriptor: int) -> tuple[int, int] | None:
     return None
 
 
-def _wave64_data(descriptor: int) -> tuple[int, int] | None:
+def _wave64_data(descriptor: int, file_bytes: int) -> tuple[int, int] | None:
     """The same of a Wave64, whose sizes count the heads of their chunks in."""
     position = 40
     for _ in range(_MOST_CHUNKS):
+        if position + 24 > file_bytes:
+            return None
         head = os.pread(descriptor, 24, position)
         size = int.from_bytes(head[16:24], "little")
-        if len(head) < 24 or not 24 <= size < _UNKNOWN_64:
+        if not 24 <= size < _UNKNOWN_64:
             return None
         if head[:4] == b"data":
             return (position + 24, size - 24) if size > 24 else None
