@@ -117,6 +117,7 @@ def test_an_unknown_name_gets_its_near_misses(tmp_path: Path, typed: str, meant:
     with pytest.raises(UnknownModel) as raised:
         resolve(typed, models_folder=tmp_path, offline=True)
     assert meant in raised.value.next_step
+    assert "`trax models list`" in raised.value.next_step
     assert raised.value.exit_code == 2
 
 

@@ -86,7 +86,7 @@ def find_model(name: str) -> KnownModel:
     guess = f"Did you mean {' or '.join(near)}? " if near else ""
     raise UnknownModel(
         f"There is no model named {name!r}, and no folder of that path.",
-        f"{guess}`trax models` lists the names; a path of a CTranslate2 folder works too.",
+        f"{guess}`trax models list` shows the names; a path of a CTranslate2 folder works too.",
     )
 
 
