@@ -5,10 +5,11 @@ from __future__ import annotations
 from alembic import context
 from sqlalchemy import Connection, text
 
-from trax.database import mapper_registry, models  # noqa: F401  (the models register themselves)
+from trax.database import mapper_registry, models, queue_models  # noqa: F401  (the models register themselves)
 from trax.database.connect import open_unchecked
 from trax.settings import load_settings
 
+PROCRASTINATE = "procrastinate_"  # its tables are made by our revisions and are no models of ours
 UPGRADE_LOCK = 7_287_829_101  # any number that nobody else uses: two upgrades at once would trip over each other
 
 
@@ -25,6 +26,7 @@ def run_migrations(connection: Connection) -> None:
             transaction_per_migration=True,
             compare_type=True,
             compare_server_default=True,
+            include_name=_is_ours,
         )
         with context.begin_transaction():
             context.run_migrations()
@@ -33,6 +35,10 @@ def run_migrations(connection: Connection) -> None:
         connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": UPGRADE_LOCK})
         connection.execute(text("RESET lock_timeout"))
         connection.commit()
+
+
+def _is_ours(name: str | None, kind: str, _: object) -> bool:
+    return not (kind == "table" and name is not None and name.startswith(PROCRASTINATE))
 
 
 def run_offline() -> None:

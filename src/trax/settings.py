@@ -48,6 +48,12 @@ class Settings(BaseSettings):
     batch_size: int = Field(0, ge=0, description="windows decoded together; 0: chosen by device")
     offline: bool = Field(False, description="never ask a model hub")
     max_duration: Finite = Field(24 * 3600.0, description="longest media that is decoded, seconds")
+    queue: str = Field("default", min_length=1, max_length=128, description="queue that jobs are put in")
+    max_retries: int = Field(3, ge=0, description="further attempts at a job that failed for a passing reason")
+    retry_delay: Finite = Field(5.0, description="seconds before the first retry; doubled for each further one")
+    heartbeat_interval: Finite = Field(10.0, description="seconds between a worker's signs of life")
+    stall_timeout: Finite = Field(30.0, description="seconds of silence after which a worker counts as dead")
+    shutdown_grace: float = Field(5.0, ge=0, description="seconds that a worker's jobs have to finish at its end")
 
     @field_validator("home", mode="before")
     @classmethod

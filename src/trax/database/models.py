@@ -103,6 +103,15 @@ class TranscriptionJob(IdentityMixin, TimestampMixin, Base):
     __table_args__ = (
         _status_check(JOB_STATUSES),
         CheckConstraint("retry_count >= 0 AND max_retries >= 0", name="retries"),
+        UniqueConstraint("ticket_id"),
+        # one live job at most for the same request
+        Index(
+            "uq_transcription_jobs_request_id",
+            "request_id",
+            unique=True,
+            postgresql_where=text("status IN ('pending', 'processing')"),
+        ),
+        Index("ix_transcription_jobs_created_at", "created_at"),
     )
 
     media_file_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("media_files.id", ondelete="CASCADE"), index=True)
@@ -116,6 +125,10 @@ class TranscriptionJob(IdentityMixin, TimestampMixin, Base):
     error_message: Mapped[str | None] = mapped_column(Text)
     retry_count: Mapped[int | None] = _counter()
     max_retries: Mapped[int | None] = mapped_column(Integer, server_default=text("3"))
+    # Beside the contract, for the queue. The ticket is the attempt that may change the job; all others are stale.
+    ticket_id: Mapped[int | None] = mapped_column(BigInteger)
+    request_id: Mapped[uuid.UUID | None]  # equal for equal requests about the same bytes
+    queue: Mapped[str] = mapped_column(String(128), server_default="default")
 
 
 @register_model
