@@ -54,6 +54,10 @@ class Settings(BaseSettings):
     heartbeat_interval: Finite = Field(10.0, description="seconds between a worker's signs of life")
     stall_timeout: Finite = Field(30.0, description="seconds of silence after which a worker counts as dead")
     shutdown_grace: float = Field(5.0, ge=0, description="seconds that a worker's jobs have to finish at its end")
+    metrics_port: int | None = Field(None, ge=0, le=65535, description="port of a worker's metrics; 0: any free one")
+    metrics_host: str = Field("127.0.0.1", description="address that a worker's metrics are served on")
+    log_format: str = Field("text", pattern="^(text|json)$", description="form of a worker's log")
+    log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="least level that is logged")
 
     @field_validator("home", mode="before")
     @classmethod
