@@ -6,7 +6,7 @@ database, of jobs or of who waits for it; `jobs` runs the stages and commits wha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from itertools import chain, islice
 from pathlib import Path
@@ -21,7 +21,7 @@ from trax.timeline import Seconds
 from trax.transcript import Segment, Transcript
 from trax.transcription.confidence import estimate_accuracy
 from trax.transcription.engines import MULTILINGUAL_FALLBACK, Engines
-from trax.transcription.transcriber import LanguageGuess, TranscribeOptions, Transcriber
+from trax.transcription.transcriber import LanguageGuess, Listening, TranscribeOptions, Transcriber, WindowResult
 from trax.vad.regions import VadOptions
 from trax.vad.windows import windows
 
@@ -78,6 +78,20 @@ class Hook:
     def notice(self, text: str) -> None:
         """Something the user should know, such as an assumption that was made."""
 
+    def check(self) -> None:
+        """Called several times a second, from the thread that runs the stage; what it raises ends the stage at once."""
+
+
+class Memory:
+    """Windows that are not heard twice, whoever interrupts; this one remembers nothing."""
+
+    def recall(self, engine: dict[str, Any]) -> Mapping[int, WindowResult]:
+        """What an earlier attempt heard, by position from 0; `engine` is everything that shapes the words."""
+        return {}
+
+    def keep(self, position: int, result: WindowResult, engine_seconds: Seconds) -> None:
+        """Called in order, once for each window that was not recalled, with the time that the engine spent on it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Material:
@@ -85,6 +99,7 @@ class Material:
 
     path: Path
     parent: Transcript | None = None  # what the stage before made of it
+    memory: Memory = field(default_factory=Memory)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +140,12 @@ def transcribe(material: Material, request: Request, engines: Engines, hook: Hoo
         found = windows(_watched(decoding, hook), request.vad)
         first = list(islice(found, LANGUAGE_WINDOWS))
         tongue = choose_language(first, request, engine, engines, hook)
+        memory = material.memory
+        listening = Listening(memory.recall(_identity(request, tongue)), hook.check, memory.keep)
         heard: list[Segment] = []
-        for result in tongue.engine.transcribe(chain(first, found), tongue.guess.language, request.transcribe):
+        for result in tongue.engine.transcribe(
+            chain(first, found), tongue.guess.language, request.transcribe, listening
+        ):
             heard.extend(result.segments)
             hook.progress(Progress("transcribe", result.end, decoding.info.duration))
         report = decoding.report
@@ -225,6 +244,7 @@ def _multilingual(guess: LanguageGuess, request: Request, engines: Engines, hook
 def _watched(decoding: Decoding, hook: Hook) -> Iterator[Samples]:
     done = 0
     for block in decoding:
+        hook.check()
         done += len(block)
         hook.progress(Progress("decode", done / SAMPLE_RATE, decoding.info.duration))
         yield block
@@ -251,6 +271,12 @@ def remarks(report: DecodeReport, heard: list[Segment]) -> Iterator[str]:
 def _transcript(heard: list[Segment], tongue: Tongue, report: DecodeReport) -> Transcript:
     probability = tongue.guess.probability if tongue.how == "detected" else None
     return Transcript(tongue.guess.language, report.duration, tuple(heard), probability)
+
+
+def _identity(request: Request, tongue: Tongue) -> dict[str, Any]:
+    """Everything that shapes the words of a window: where one of these differs, no window is taken over."""
+    engine = {name: fact for name, fact in tongue.engine.description().items() if name != "notes"}
+    return {**engine, "stage": "v1", "language": tongue.guess.language, "request": request.as_json()}
 
 
 def _model_config(request: Request, tongue: Tongue) -> dict[str, Any]:

@@ -4,27 +4,31 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
-from dataclasses import replace
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from itertools import islice
 from threading import Event
+from time import perf_counter
 from typing import Any
 
 import numpy as np
 
 from trax.audio import SAMPLE_RATE, Waveform, Window
 from trax.errors import LanguageUnsupported, ModelUnavailable
+from trax.timeline import Seconds
 from trax.transcription.decoding import Decoder, Hypothesis, split
 from trax.transcription.device import EnginePlan, plan
 from trax.transcription.guards import is_too_dense, without_loops
 from trax.transcription.models import ResolvedModel
 from trax.transcription.segments import ScoredWord, segments_of
-from trax.transcription.transcriber import LanguageGuess, TranscribeOptions, WindowResult
+from trax.transcription.transcriber import LanguageGuess, Listening, TranscribeOptions, WindowResult
 from trax.transcription.unexplained import unexplained
 from trax.transcription.words import in_order, words_of
 
 DEFAULT_OPTIONS = TranscribeOptions()
+NOBODY = Listening()
+CHECK_EVERY = 0.2  # seconds between two checks whether the work is still wanted
 LANGUAGE_WINDOWS = 3
 FRAMES = 3000  # of the model's input
 FRAMES_PER_SECOND = 100
@@ -134,30 +138,44 @@ class FasterWhisperTranscriber:
         return LanguageGuess(best, sums[best])
 
     def transcribe(
-        self, windows: Iterable[Window], language: str, options: TranscribeOptions = DEFAULT_OPTIONS
+        self,
+        windows: Iterable[Window],
+        language: str,
+        options: TranscribeOptions = DEFAULT_OPTIONS,
+        listening: Listening = NOBODY,
     ) -> Iterator[WindowResult]:
         self._check_language(language)
         stopped = Event()
-        with ThreadPoolExecutor(self._plan.workers, thread_name_prefix="trax-engine") as pool:
-            running: deque[Future[list[WindowResult]]] = deque()
-            try:
-                for batch in self._batches(windows):
-                    running.append(pool.submit(self._batch, batch, language, options, stopped))
-                    while len(running) > self._plan.workers:
-                        yield from running.popleft().result()
-                while running:
-                    yield from running.popleft().result()
-            finally:  # also where the caller stops listening: nothing more is begun
-                stopped.set()
-                for future in running:
-                    future.cancel()
+        pool = ThreadPoolExecutor(self._plan.workers, thread_name_prefix="trax-engine")
+        running: deque[_Batch] = deque()
+        try:
+            for first, batch in self._batches(windows):
+                positions = range(first, first + len(batch))
+                if all(position in listening.known for position in positions):
+                    future = None
+                else:
+                    future = pool.submit(self._timed_batch, batch, language, options, stopped)
+                running.append(_Batch(positions, future))
+                while len(running) > self._plan.workers:
+                    yield from running.popleft().results(listening)
+            while running:
+                yield from running.popleft().results(listening)
+        finally:  # also where the caller stops listening: nothing more is begun, and nobody waits for what is
+            stopped.set()
+            pool.shutdown(wait=False, cancel_futures=True)
 
-    def _batches(self, windows: Iterable[Window]) -> Iterator[list[Window]]:
-        """Windows in batches, in order; what isn't enough to fill every worker's batch is shared out evenly."""
-        waiting, workers = iter(windows), self._plan.workers
+    def _batches(self, windows: Iterable[Window]) -> Iterator[tuple[int, list[Window]]]:
+        """Windows in batches, in order, with the position of each batch's first.
+
+        What isn't enough to fill every worker's batch is shared out evenly. Known windows are grouped with the others:
+        the last digits of what a window gives depend on its neighbours in the batch.
+        """
+        waiting, workers, done = iter(windows), self._plan.workers, 0
         while group := list(islice(waiting, workers * self._plan.batch_size)):
             size = -(-len(group) // workers)
-            yield from (group[start : start + size] for start in range(0, len(group), size))
+            for start in range(0, len(group), size):
+                yield done + start, group[start : start + size]
+            done += len(group)
 
     def _check_language(self, language: str) -> None:
         if self.english_only and language != "en":
@@ -170,6 +188,13 @@ class FasterWhisperTranscriber:
                 f"The model {self._model.name} doesn't know the language {language!r}.",
                 "Give a code of ISO 639-1 that Whisper knows, such as en, de, fr or ja.",
             )
+
+    def _timed_batch(
+        self, windows: Sequence[Window], language: str, options: TranscribeOptions, stopped: Event
+    ) -> tuple[list[WindowResult], Seconds]:
+        started = perf_counter()
+        results = self._batch(windows, language, options, stopped)
+        return results, perf_counter() - started
 
     def _batch(
         self, windows: Sequence[Window], language: str, options: TranscribeOptions, stopped: Event
@@ -185,6 +210,31 @@ class FasterWhisperTranscriber:
             WindowResult(window.start, window.start + window.duration, segments_of(words, options))
             for window, words in zip(windows, listener.listen(windows), strict=True)
         ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Windows that are heard together."""
+
+    positions: range
+    heard: Future[tuple[list[WindowResult], Seconds]] | None  # None: all of them are known
+
+    def results(self, listening: Listening) -> Iterator[WindowResult]:
+        """The results, those that weren't known reported; waits for the engine, and leaves where the check raises."""
+        if self.heard is None:
+            yield from (listening.known[position] for position in self.positions)
+            return
+        listening.check()
+        while not wait([self.heard], timeout=CHECK_EVERY).done:
+            listening.check()
+        results, seconds = self.heard.result()
+        new = [position for position in self.positions if position not in listening.known]
+        for position, result in zip(self.positions, results, strict=True):
+            if position in listening.known:
+                yield listening.known[position]
+            else:
+                listening.heard(position, result, seconds / len(new))
+                yield result
 
 
 class _Listener:

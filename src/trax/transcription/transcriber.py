@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
 from trax.audio import Window
+from trax.storable import storable_json
 from trax.timeline import Seconds
-from trax.transcript import Segment
+from trax.transcript import Segment, Word
 
 # Radford et al. 2022, "Robust Speech Recognition via Large-Scale Weak Supervision", §4.5, and openai/whisper's defaults
 TEMPERATURES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
@@ -51,6 +53,48 @@ class WindowResult:
     end: Seconds
     segments: tuple[Segment, ...]
 
+    def to_json(self) -> dict[str, Any]:
+        """Everything, as PostgreSQL can store it; `from_json` gives an equal result back.
+
+        Only what PostgreSQL refuses comes back changed, as it would in the transcript: NUL, and infinities as NaN.
+        """
+        document: dict[str, Any] = storable_json(asdict(self))
+        return document
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> WindowResult:
+        return cls(document["start"], document["end"], tuple(map(_segment, document["segments"])))
+
+
+def _segment(document: Mapping[str, Any]) -> Segment:
+    words = tuple(Word(**_with_numbers(word, ("start", "end", "probability"))) for word in document["words"])
+    scores = ("start", "end", "avg_logprob", "no_speech_prob", "compression_ratio", "temperature")
+    return Segment(**{**_with_numbers(document, scores), "words": words})
+
+
+def _with_numbers(document: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """The document with NaN where a number couldn't be stored."""
+    return {**document, **{name: math.nan for name in names if document[name] is None}}
+
+
+def _unchecked() -> None:
+    """Nobody wants to stop."""
+
+
+def _unheard(position: int, result: WindowResult, engine_seconds: Seconds) -> None:
+    """Nobody wants to know."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """What goes on between an engine and whoever waits for it, all of it in the thread that asks for results."""
+
+    known: Mapping[int, WindowResult] = field(default_factory=dict)  # by position from 0: not to be heard again
+    check: Callable[[], None] = _unchecked  # called several times a second; what it raises ends the work at once
+    # Called for each window that was not known, in order, before its result is given. The seconds add up to the time
+    # that batches took, each on its own worker.
+    heard: Callable[[int, WindowResult, Seconds], None] = _unheard
+
 
 class Transcriber(Protocol):
     """An engine that is loaded and ready; one instance serves any number of media."""
@@ -69,9 +113,15 @@ class Transcriber(Protocol):
         ...
 
     def transcribe(
-        self, windows: Iterable[Window], language: str, options: TranscribeOptions = ...
+        self,
+        windows: Iterable[Window],
+        language: str,
+        options: TranscribeOptions = ...,
+        listening: Listening = ...,
     ) -> Iterator[WindowResult]:
-        """One result per window, in the order of the windows.
+        """One result per window, in the order of the windows, those that were known included.
+
+        Results don't depend on which windows were known.
 
         Raises: LanguageUnsupported: the model doesn't know `language`.
         """
