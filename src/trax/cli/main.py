@@ -15,7 +15,7 @@ import typer
 from typer.exceptions import TyperException
 
 from trax import __version__
-from trax.cli import db, doctor, export, media, models, show, transcribe, versions
+from trax.cli import db, doctor, export, media, models, show, transcribe, versions, work
 from trax.cli.console import say, say_cause
 from trax.errors import TraxError
 
@@ -31,6 +31,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("transcribe")(transcribe.transcribe)
+app.command("work")(work.work)
 app.add_typer(media.app, name="media")
 app.command("show")(show.show)
 app.command("versions")(versions.versions)

@@ -45,7 +45,7 @@ class Metrics(Observer):
         self._heard = _Recent()
         speed = Gauge(
             "trax_audio_seconds_per_second",
-            "Audio transcribed by this worker in the last 5 minutes, per second.",
+            "Audio that this worker got through in the last 5 minutes, per second.",
             registry=registry,
         )
         speed.set_function(self._heard.per_second)
@@ -119,18 +119,16 @@ class _Recent:
 
 
 class _Ear(Hook):
-    """Adds what one attempt hears; where it begins, an earlier attempt may have ended."""
+    """Adds what one attempt hears."""
 
     def __init__(self, heard: _Recent) -> None:
         self._heard = heard
-        self._done: Seconds | None = None
+        self._done: Seconds = 0.0
 
     def progress(self, progress: Progress) -> None:
-        if progress.stage != "transcribe":
-            return
-        if self._done is not None and progress.done > self._done:
+        if progress.stage == "transcribe" and progress.done > self._done:
             self._heard.add(progress.done - self._done)
-        self._done = max(progress.done, self._done or 0.0)
+            self._done = progress.done
 
 
 class _QueueCollector(Collector):

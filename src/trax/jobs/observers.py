@@ -1,8 +1,9 @@
-"""Several observers as one."""
+"""Several observers as one, and one that counts what failed."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from threading import Lock
 from uuid import UUID
 
 from trax.errors import TraxError
@@ -41,6 +42,18 @@ class Observers(Observer):
             observer.reaped(job_ids)
 
 
+class FailureCount(Observer):
+    """Counts the jobs that failed for good."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._lock = Lock()
+
+    def attempt_ended(self, attempt: Attempt, ended: Ended) -> None:
+        with self._lock:
+            self.count += ended.outcome == "failed"
+
+
 class _Hooks(Hook):
     def __init__(self, hooks: list[Hook]) -> None:
         self._hooks = hooks
@@ -60,3 +73,7 @@ class _Hooks(Hook):
     def notice(self, text: str) -> None:
         for hook in self._hooks:
             hook.notice(text)
+
+    def check(self) -> None:
+        for hook in self._hooks:
+            hook.check()
