@@ -10,22 +10,37 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from trax.database.models import MediaFile, TranscriptionResult
+from trax.database.models import MediaFile, ProcessingJob, TranscriptionJob, TranscriptionResult
 from trax.errors import RecordNotFound, UsageError
 
 HEX_DIGITS = 32
 
-Row = TypeVar("Row", MediaFile, TranscriptionResult)
+Row = TypeVar("Row", MediaFile, TranscriptionResult, TranscriptionJob, ProcessingJob)
 
 
 def media(session: Session, prefix: str) -> MediaFile:
-    """The media file whose ID starts with `prefix`.
+    """The media file whose ID starts with `prefix`. Raises: RecordNotFound, UsageError."""
+    return _one(session, MediaFile, prefix, "media file", "`trax media list` shows the IDs.")
+
+
+def job(session: Session, prefix: str) -> TranscriptionJob:
+    """The job whose ID starts with `prefix`. Raises: RecordNotFound, UsageError."""
+    return _one(session, TranscriptionJob, prefix, "job", "`trax jobs list` shows the IDs.")
+
+
+def batch(session: Session, prefix: str) -> ProcessingJob:
+    """The batch whose ID starts with `prefix`. Raises: RecordNotFound, UsageError."""
+    return _one(session, ProcessingJob, prefix, "batch", "`trax batch list` shows the IDs.")
+
+
+def _one(session: Session, model: type[Row], prefix: str, what: str, next_step: str) -> Row:
+    """The one row whose ID starts with `prefix`.
 
     Raises: RecordNotFound: none does. UsageError: not an ID, or several do.
     """
-    found = _starting_with(session, MediaFile, prefix)
+    found = _starting_with(session, model, prefix)
     if not found:
-        raise RecordNotFound(f"No media file has an ID that starts with {prefix}.", "`trax media list` shows the IDs.")
+        raise RecordNotFound(f"No {what} has an ID that starts with {prefix}.", next_step)
     return _only(found, prefix)
 
 

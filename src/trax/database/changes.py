@@ -1,0 +1,52 @@
+"""News of jobs: the database says which one has changed its state, so that whoever watches needn't ask again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import UUID
+
+import psycopg
+
+from trax.database.engine import Database
+from trax.errors import DatabaseUnavailable
+from trax.timeline import Seconds
+
+CHANNEL = "trax_jobs"  # a trigger on transcription_jobs tells it the job's ID
+GATHER = 0.05  # seconds in which further news are taken as one with the first
+
+
+class Changes:
+    """What changes from the moment on that it is made."""
+
+    def __init__(self, connection: psycopg.Connection[object]) -> None:
+        self._connection = connection
+        connection.execute("SET idle_session_timeout = 0")
+        connection.execute(f"LISTEN {CHANNEL}")
+
+    def wait(self, timeout: Seconds) -> set[UUID]:
+        """The jobs that changed, as soon as there are any; none after `timeout`.
+
+        Raises: DatabaseUnavailable: the connection is lost.
+        """
+        try:
+            told = [notice.payload for notice in self._connection.notifies(timeout=timeout, stop_after=1)]
+            if told:
+                told += [notice.payload for notice in self._connection.notifies(timeout=GATHER)]
+        except psycopg.OperationalError as error:
+            raise DatabaseUnavailable("The connection to the database was lost.", "Try again.") from error
+        return {UUID(payload) for payload in told}
+
+
+@contextmanager
+def listening(database: Database) -> Iterator[Changes]:
+    """News of jobs for the length of the block, over a connection of their own."""
+    with database.explained():
+        connection = database.lasting_connection()
+    try:
+        raw = connection.connection.driver_connection
+        assert isinstance(raw, psycopg.Connection)
+        yield Changes(raw)
+    finally:
+        connection.invalidate()
+        connection.close()
