@@ -16,8 +16,8 @@ from trax.errors import DatabaseError, DecoderUnavailable, ModelUnavailable, Tra
 from trax.export import ExportDocument, render
 from trax.ingest.local import expand, expand_each
 from trax.jobs.cleanup import open_tidy
-from trax.jobs.prepare import register
-from trax.jobs.run import transcribe_media
+from trax.jobs.local import LocalWork, Task
+from trax.jobs.submit import SubmitOptions
 from trax.media.fence import warm_up
 from trax.pipeline import Hook, Request, stages_of
 from trax.settings import Settings, load_settings
@@ -85,11 +85,12 @@ class Archive:
 
         Raises: TraxError: what went wrong, and what to do about it.
         """
-        request = self._request(options)
+        request = self.request(**options)
         paths = expand([str(source)])
         if len(paths) != 1:
             raise UsageError(f"{source} is {len(paths)} media files.", "Use `transcribe_all` for several.")
-        return self._transcribe(paths[0], request, hook or Hook(), force)
+        with self._local_work(hook) as work:
+            return self._result_of(work, work.submit(paths[0], request, self._submit_options(force=force)))
 
     def transcribe_all(
         self, sources: Sequence[str], *, hook: Hook | None = None, force: bool = False, **options: Any
@@ -98,22 +99,19 @@ class Archive:
 
         Raises: UsageError, UnknownModel: at once, for a request that can't be met whatever the file.
         """
-        request = self._request(options)
+        request = self.request(**options)
         warm_up()  # the decoder starts while the first file is hashed and the model is loaded
-        return self._outcomes(sources, request, hook or Hook(), force)
+        return self._outcomes(sources, request, hook, force)
 
-    def _outcomes(self, sources: Sequence[str], request: Request, hook: Hook, force: bool) -> Iterator[Outcome]:
-        for source, found in expand_each(sources):
-            if isinstance(found, TraxError):
-                yield Outcome(Path(source), None, found)
-                continue
-            for path in found:
+    def _outcomes(self, sources: Sequence[str], request: Request, hook: Hook | None, force: bool) -> Iterator[Outcome]:
+        with self._local_work(hook) as work:
+            for task in work.feed(each_path(sources), request, self._submit_options(force=force)):
                 try:
-                    yield Outcome(path, self._transcribe(path, request, hook, force))
+                    yield Outcome(task.path, self._result_of(work, task))
                 except (DatabaseError, DecoderUnavailable, ModelUnavailable):
                     raise  # the next file would fare no better
                 except TraxError as error:
-                    yield Outcome(path, None, error)
+                    yield Outcome(task.path, None, error)
 
     def media(self, *, status: str | None = None, limit: int | None = None) -> Sequence[MediaSummary]:
         """Media files, newest first."""
@@ -152,7 +150,11 @@ class Archive:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _request(self, options: dict[str, Any]) -> Request:
+    def request(self, **options: Any) -> Request:
+        """What is asked for by these options and, where they are silent, by the settings.
+
+        Raises: UsageError, UnknownModel: it can't be met whatever the file.
+        """
         settings, engines = self.settings, self._models()
         given = _grouped({name: value for name, value in options.items() if value is not None})
         # The engines belong to the archive: what they compute in is a setting, not an option of one request.
@@ -169,30 +171,35 @@ class Archive:
         decode = request.decode if "decode" in options else replace(request.decode, max_duration=settings.max_duration)
         return replace(request, model=canonical_name(request.model), language=language, decode=decode)
 
-    def _transcribe(self, path: Path, request: Request, hook: Hook, force: bool) -> Result:
-        hook.begin(path)
-        try:
-            registered = register(self.database, path)
-            finished = transcribe_media(self.database, registered, request, self._models(), hook, force=force)
-            with self.database.transaction() as session:
-                file = media.get(session, registered)
-        finally:
-            hook.finish(path)
+    def _local_work(self, hook: Hook | None) -> LocalWork:
+        return LocalWork(self.database, self.settings, self._models(), hook or Hook())
+
+    def _submit_options(self, *, force: bool) -> SubmitOptions:
+        return SubmitOptions(queue=self.settings.queue, max_retries=self.settings.max_retries, force=force)
+
+    def _result_of(self, work: LocalWork, task: Task) -> Result:
+        finished = work.wait(task)
+        with self.database.transaction() as session:
+            file = media.get(session, finished.result.media_file_id)
         return replace(_result(finished.result, file), existed=finished.existed)
 
     def _models(self) -> Engines:
         if self._engines is None:
-            settings = self.settings
-            options = EngineOptions(
-                models_folder=settings.home / "models",
-                offline=settings.offline,
-                device=settings.device,
-                compute_type=settings.compute_type,
-                threads=settings.threads,
-                batch_size=settings.batch_size,
-            )
-            self._engines = Engines(options, self._announce)
+            self._engines = engines_for(self.settings, self._announce)
         return self._engines
+
+
+def engines_for(settings: Settings, announce: Callable[[str], None]) -> Engines:
+    """Engines as the settings want them; each model is loaded when it is first needed."""
+    options = EngineOptions(
+        models_folder=settings.home / "models",
+        offline=settings.offline,
+        device=settings.device,
+        compute_type=settings.compute_type,
+        threads=settings.threads,
+        batch_size=settings.batch_size,
+    )
+    return Engines(options, announce)
 
 
 def transcribe(
@@ -238,6 +245,15 @@ SHORT_NAMES = {
     "track": ("decode", "track"),
     "channel": ("decode", "channel"),
 }
+
+
+def each_path(sources: Sequence[str]) -> Iterator[tuple[Path, TraxError | None]]:
+    """Every media file of the sources, and every source that is none, with the reason."""
+    for source, found in expand_each(sources):
+        if isinstance(found, TraxError):
+            yield Path(source), found
+        else:
+            yield from ((path, None) for path in found)
 
 
 def _grouped(options: dict[str, Any]) -> dict[str, Any]:

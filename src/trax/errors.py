@@ -2,12 +2,13 @@
 
     TraxError
     ├── UsageError                     the request itself is wrong (exit code 2)
-    ├── MediaError                     a file can't be used; retrying won't help
+    ├── MediaError                     a file can't be used
     │   ├── MediaNotFound              nothing at that path
     │   ├── UnreadableMedia            empty, damaged, encrypted, or no media at all
     │   ├── NoAudio                    a media file without an audio stream
     │   ├── MediaTooLong               longer than the limit
-    │   └── MediaChanged               the bytes differ from those that were added
+    │   ├── MediaChanged               the bytes differ from those that were added
+    │   └── MediaAway                  the file isn't where it was: moved, or a share that isn't mounted here
     ├── ModelError
     │   ├── UnknownModel               no such model name
     │   ├── ModelUnavailable           known, but neither on this machine nor to be downloaded
@@ -77,6 +78,10 @@ class MediaChanged(MediaError):
     pass
 
 
+class MediaAway(MediaError):
+    retryable = True
+
+
 class ModelError(TraxError):
     pass
 
@@ -86,7 +91,7 @@ class UnknownModel(ModelError):
 
 
 class ModelUnavailable(ModelError):
-    pass
+    retryable = True
 
 
 class LanguageUnsupported(ModelError):
@@ -138,7 +143,7 @@ class JobInterrupted(TraxError):
 
 
 class JobFailed(TraxError):
-    pass
+    retryable = True
 
 
 class OutputError(TraxError):

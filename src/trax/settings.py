@@ -19,6 +19,9 @@ from trax.errors import UsageError
 
 DEFAULT_MODEL = "distil-large-v3"
 
+# PostgreSQL's channels, on which workers are told of jobs, have short names; those with an @ are processes' own.
+QUEUE_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$"
+
 Finite = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
@@ -48,7 +51,7 @@ class Settings(BaseSettings):
     batch_size: int = Field(0, ge=0, description="windows decoded together; 0: chosen by device")
     offline: bool = Field(False, description="never ask a model hub")
     max_duration: Finite = Field(24 * 3600.0, description="longest media that is decoded, seconds")
-    queue: str = Field("default", min_length=1, max_length=128, description="queue that jobs are put in")
+    queue: str = Field("default", pattern=QUEUE_NAME, description="queue that jobs are put in")
     max_retries: int = Field(3, ge=0, description="further attempts at a job that failed for a passing reason")
     retry_delay: Finite = Field(5.0, description="seconds before the first retry; doubled for each further one")
     heartbeat_interval: Finite = Field(10.0, description="seconds between a worker's signs of life")

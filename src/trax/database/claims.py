@@ -23,8 +23,8 @@ PATIENCE = "SET idle_session_timeout = 0; SET statement_timeout = 0; SET lock_ti
 
 
 @contextmanager
-def claim(database: Database, row_id: UUID, *, wait: bool = False) -> Iterator[None]:
-    """Hold the claim on a row for the length of the block.
+def claim(database: Database, row_id: UUID, *, wait: bool = False) -> Iterator[Connection]:
+    """Hold the claim on a row for the length of the block; the claim is as good as the connection.
 
     Raises: ClaimHeld: another process holds it (and `wait` is off).
     """
@@ -35,7 +35,7 @@ def claim(database: Database, row_id: UUID, *, wait: bool = False) -> Iterator[N
             held = _take(connection, row_id, wait=wait)
         if not held:
             raise ClaimHeld(f"Another process is at work on {row_id}.", "Wait for it, or end it.")
-        yield
+        yield connection
     finally:
         # Closed, not unlocked: the server frees the claim even where nothing can be sent any more.
         connection.invalidate()

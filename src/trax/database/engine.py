@@ -6,9 +6,10 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, Engine, NullPool, create_engine, text
+from sqlalchemy import Connection as Connection
+from sqlalchemy import Engine, NullPool, create_engine, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, ProgrammingError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -38,6 +39,9 @@ NO_TABLE = "42P01"
 GAVE_UP = ("40001", "40P01", "55P03", "57014")  # deadlocks and timeouts
 
 
+Transaction: TypeAlias = Session  # what queries work in, under a name for whoever only passes it on
+
+
 @dataclass(frozen=True, slots=True)
 class PoolOptions:
     size: int = 20
@@ -59,6 +63,7 @@ class Database:
     ) -> None:
         self.url = parse_url(url)
         self.embedded = embedded
+        self.connect_options = dict(connect_options or {})  # beyond what the URL says
         self.wake = wake  # starts the server again, where that is ours to do
         common: dict[str, Any] = {
             "hide_parameters": True,  # an error message is no place for a transcript
@@ -68,7 +73,7 @@ class Database:
                 "keepalives_idle": 60,
                 "client_encoding": "UTF8",
                 "application_name": "trax",
-                **(connect_options or {}),
+                **self.connect_options,
             },
         }
         self.engine: Engine = create_engine(

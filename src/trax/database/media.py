@@ -65,6 +65,11 @@ def get(session: Session, media_id: UUID) -> MediaFile:
     return session.get_one(MediaFile, media_id)
 
 
+def lock(session: Session, media_id: UUID) -> None:
+    """Keep others from the row until the transaction ends: to be done before a job of it is locked."""
+    _locked(session, media_id)
+
+
 def set_status(session: Session, media_id: UUID, status: str, error: str | None = None) -> None:
     """Move a media file to `status`; `error` is kept in (or cleared from) `file_metadata`."""
     media = _locked(session, media_id)

@@ -1,35 +1,34 @@
-"""Setting right what processes left half done that no longer exist."""
+"""A database in which nothing is left half done by a process that no longer exists."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from trax.database import jobs, media
+from trax.database import media
 from trax.database.connect import open_database
 from trax.database.engine import Database
 from trax.errors import DatabaseReadOnly
+from trax.jobs import reaper
 from trax.settings import Settings
 
 
 def open_tidy(settings: Settings, announce: Callable[[str], None]) -> Database:
-    """The database that the settings name, with nothing in it that a dead process left in a state of passage."""
+    """The database that the settings name, with the jobs of dead processes back in their queues."""
     database = open_database(settings, announce)
     try:
-        clean_up(database)
+        clean_up(database, settings)
     except BaseException:
         database.close()
         raise
     return database
 
 
-def clean_up(database: Database) -> int:
-    """End what dead processes left half done; returns how many jobs were theirs.
-
-    Every process that runs a job holds the claim on it. Where nothing may be written, nothing is to be done.
-    """
+def clean_up(database: Database, settings: Settings) -> None:
+    """Set right what dead processes left; where nothing may be written, nothing is to be done."""
     try:
         with database.transaction() as session:
             media.release_abandoned(session)
-            return jobs.fail_abandoned(session)
+        reaper.reap(database, settings)
+        reaper.heal(database, settings)
     except DatabaseReadOnly:
-        return 0
+        return

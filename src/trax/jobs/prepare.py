@@ -1,25 +1,28 @@
-"""From a path to a media row that is ready: hash, register, probe."""
+"""From a path to media that is ready: hash, probe, and find the bytes again."""
 
 from __future__ import annotations
 
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from uuid import UUID
 
 from trax.database import claims, media
 from trax.database.engine import Database
 from trax.database.models import MediaFile
-from trax.errors import MediaChanged, NoAudio, UnreadableMedia
+from trax.errors import ClaimHeld, MediaAway, MediaChanged, MediaError, NoAudio, UnreadableMedia
 from trax.media.files import display_name, identify, path_from_text, path_text
 from trax.media.probe import probe
 
 
-def register(database: Database, path: Path) -> UUID:
-    """ID of the media row of the file's bytes: the same bytes give the same row, changed bytes a new one.
+def new_media(path: Path) -> media.NewMedia:
+    """What is to be known of a file before anything looked inside it; reads all of it.
 
     Raises: MediaNotFound, UnreadableMedia, MediaChanged.
     """
     identity = identify(path)
-    new = media.NewMedia(
+    return media.NewMedia(
         filename=display_name(path),
         file_size=identity.size_bytes,
         file_hash=identity.sha256,
@@ -27,9 +30,6 @@ def register(database: Database, path: Path) -> UUID:
         local_path=path_text(path),
         mtime_ns=identity.mtime_ns,
     )
-    with database.transaction() as session:
-        row, _ = media.add(session, new)
-        return row.id
 
 
 def make_ready(database: Database, media_id: UUID, path: Path) -> None:
@@ -37,43 +37,59 @@ def make_ready(database: Database, media_id: UUID, path: Path) -> None:
 
     Raises: MediaError: the file can't be used.
     """
-    with claims.claim(database, media_id, wait=True):
-        with database.transaction() as session:
-            row = media.get(session, media_id)
-            if row.status == "ready":
-                return
-            media.set_status(session, media_id, "processing")
+    with database.transaction() as session:
+        if media.get(session, media_id).status == "ready":
+            return
+    with _passage(database, media_id):
         try:
             info = probe(path)
         except (UnreadableMedia, NoAudio) as error:
             with database.transaction() as session:
                 media.set_status(session, media_id, "failed", str(error))
             raise
+        with database.transaction() as session:
+            media.describe(
+                session, media_id, mime_type=info.mime_type, duration=info.duration, metadata=info.file_metadata
+            )
+
+
+@contextmanager
+def _passage(database: Database, media_id: UUID) -> Iterator[None]:
+    """`processing` for as long as the block lasts, and `pending` again where it ends without saying what became of it.
+
+    Where another process is at the same file already, the state is its own: it may be stopped or cut off, and must not
+    be waited for.
+    """
+    with ExitStack() as held:
+        try:
+            held.enter_context(claims.claim(database, media_id))
+        except ClaimHeld:
+            yield
+            return
+        with database.transaction() as session:
+            media.set_status(session, media_id, "processing")
+        try:
+            yield
+        except MediaError:
+            raise
         except BaseException:  # Ctrl-C, or a decoder that can't be started: no fault of the file
             with database.transaction() as session:
                 media.set_status(session, media_id, "pending")
             raise
-        with database.transaction() as session:
-            media.describe(
-                session,
-                media_id,
-                mime_type=info.mime_type,
-                duration=info.duration,
-                metadata=info.file_metadata,
-            )
 
 
 def local_file(row: MediaFile) -> Path:
     """Where the bytes of a media row are, still the ones that were added.
 
-    Raises: MediaChanged: they are gone, or differ.
+    Raises: MediaAway: there is no file. MediaChanged: it is another one by now.
     """
     hint = "Add the file again from where it is now."
     if row.local_path is None:
         raise MediaChanged(f"The bytes of {row.filename} are no longer at {row.source_path}.", hint)
     path = path_from_text(row.local_path)
     if not path.is_file():
-        raise MediaChanged(f"{row.filename} is no longer at {row.local_path}.", hint)
+        mount = f"Mount the share that holds it on {socket.gethostname()}, or add the file again from where it is now."
+        raise MediaAway(f"{row.filename} is not at {row.local_path}.", mount)
     found = path.stat()
     known = (row.file_size, (row.file_metadata or {}).get("mtime_ns"))
     # The hash is only computed again where size or time give a reason to doubt.

@@ -1,0 +1,55 @@
+"""The history of a job: one row for each attempt that a worker began."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from trax.database import checkpoints
+from trax.database.models import TranscriptionJob
+from trax.database.queue_models import JobAttempt
+from trax.storable import storable_text
+
+
+def begin(session: Session, job: TranscriptionJob, ticket_id: int, worker_id: UUID, worker: str) -> None:
+    """Record that a worker starts on a job."""
+    before = session.scalar(select(func.count()).where(JobAttempt.job_id == job.id)) or 0
+    session.add(
+        JobAttempt(
+            ticket_id=ticket_id,
+            job_id=job.id,
+            number=before + 1,
+            worker_id=worker_id,
+            worker=worker,
+            windows_before=checkpoints.count(session, job.request_id or job.id),
+        )
+    )
+
+
+def end(
+    session: Session, ticket_id: int, outcome: str, error_kind: str | None = None, message: str | None = None
+) -> None:
+    """Record how an attempt ended, if it was running."""
+    session.execute(
+        update(JobAttempt)
+        .where(JobAttempt.ticket_id == ticket_id, JobAttempt.ended_at.is_(None))
+        .values(
+            outcome=outcome,
+            ended_at=func.clock_timestamp(),
+            error_kind=error_kind,
+            error_message=None if message is None else storable_text(message),
+        )
+    )
+
+
+def number(session: Session, ticket_id: int) -> int:
+    """The how-manieth attempt of its job this is, from 1."""
+    return session.scalar(select(JobAttempt.number).where(JobAttempt.ticket_id == ticket_id)) or 1
+
+
+def got_on(session: Session, job: TranscriptionJob, ticket_id: int) -> bool:
+    """Whether the attempt left more windows behind than it found."""
+    before = session.scalar(select(JobAttempt.windows_before).where(JobAttempt.ticket_id == ticket_id))
+    return before is not None and checkpoints.count(session, job.request_id or job.id) > before

@@ -1,0 +1,267 @@
+"""One attempt at a job: from its ticket to its end, whatever that is."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TypeVar
+from uuid import UUID
+
+from trax.database import attempts, checkpoints, documents, fencing, media, queue, transcripts
+from trax.database.engine import Database
+from trax.database.models import TranscriptionJob, TranscriptionResult
+from trax.errors import (
+    DatabaseFull,
+    DatabaseUnavailable,
+    JobFailed,
+    JobInterrupted,
+    NoAudio,
+    TraxError,
+    UnreadableMedia,
+)
+from trax.jobs.memory import KeptWindows
+from trax.jobs.observer import Attempt, Ended, Observer
+from trax.jobs.prepare import local_file, make_ready
+from trax.jobs.requests import request_of
+from trax.pipeline import Hook, Made, Material, Progress, Request, Stage, stages_of
+from trax.settings import Settings
+from trax.timeline import Seconds
+from trax.transcription.engines import Engines
+
+PATIENCE = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)  # seconds before each further try to store what was made
+LONGEST_DELAY = 300.0  # seconds before a retry
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What all attempts of a process share."""
+
+    database: Database
+    settings: Settings
+    engines: Engines
+    observer: Observer
+    worker_id: UUID
+    worker: str
+    is_private: bool = False  # a process that runs its own jobs alone, and whose user waits: nothing is put off
+
+
+@dataclass(slots=True)
+class Reins:
+    """How an attempt that runs is stopped from outside."""
+
+    asked: Callable[[], str | None] = lambda: None  # cancelled or interrupted, once somebody asks for it
+    is_lost: bool = False  # the job has been given to another worker
+
+    @property
+    def reason(self) -> str | None:
+        return "lost" if self.is_lost else self.asked()
+
+
+class Stopped(Exception):
+    """The attempt was told to stop: the way out of a stage, and no error."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def retry_delay(first: Seconds, retries: int) -> Seconds:
+    """Seconds before the next attempt: doubled each time, and spread, so that not all come back at once."""
+    delay: Seconds = min(LONGEST_DELAY, first * 2**retries)
+    return delay * random.uniform(0.5, 1.0)  # noqa: S311 - no secret
+
+
+def run(around: Surroundings, job_id: UUID, ticket_id: int, ticket_queue: str, reins: Reins) -> None:
+    """Do the job that the ticket stands for, unless the ticket is stale; record how it ends, and tell the observer."""
+    with around.database.transaction() as session:
+        job = queue.start(session, job_id, ticket_id, around.worker_id, around.worker)
+        if job is None:
+            return
+        number, file = attempts.number(session, ticket_id), media.get(session, job.media_file_id)
+    attempt = _described(job, ticket_id, number, file.filename)
+    hook = _Hook(around.observer.attempt_started(attempt), reins)
+    began = time.monotonic()
+    ended = _Course(around, job, ticket_id, ticket_queue, hook).to_its_end()
+    around.observer.attempt_ended(attempt, replace(ended, seconds=time.monotonic() - began))
+
+
+def _described(job: TranscriptionJob, ticket_id: int, number: int, filename: str) -> Attempt:
+    options, config = job.processing_options or {}, job.model_config or {}
+    return Attempt(
+        job_id=job.id,
+        media_id=job.media_file_id,
+        ticket_id=ticket_id,
+        number=number,
+        filename=filename,
+        queue=job.queue,
+        pipeline=str(options.get("pipeline", "v1")),
+        model=str(config.get("model", "")),
+        queued_at=job.created_at,
+    )
+
+
+@dataclass(slots=True)
+class _Hook(Hook):
+    """Passes everything on to whoever watches, and stops the stage when the reins are pulled."""
+
+    inner: Hook
+    reins: Reins
+
+    def check(self) -> None:
+        if (reason := self.reins.reason) is not None:
+            raise Stopped(reason)
+        self.inner.check()
+
+    def progress(self, progress: Progress) -> None:
+        self.inner.progress(progress)
+
+    def notice(self, text: str) -> None:
+        self.inner.notice(text)
+
+
+@dataclass(slots=True)
+class _Course:
+    """What an attempt goes through once its job is its own."""
+
+    around: Surroundings
+    job: TranscriptionJob
+    ticket_id: int
+    ticket_queue: str
+    hook: _Hook
+
+    def to_its_end(self) -> Ended:
+        try:
+            return Ended("completed", 0.0, audio=self._stages())
+        except Stopped as stopped:
+            return self._stopped(stopped.reason)
+        except JobInterrupted:
+            return Ended("lost", 0.0)
+        except TraxError as error:
+            return self._failed(error)
+        except Exception as error:
+            what = (str(error).strip().splitlines() or [""])[0]
+            failure = JobFailed(
+                f"Unexpected {type(error).__name__}: {what}.", "This is a fault in Trax; TRAX_DEBUG=1 shows where."
+            )
+            failure.__cause__ = error
+            return self._failed(failure)
+
+    def _stages(self) -> Seconds:
+        """Run the stages that an earlier attempt hasn't finished; returns the length of the media."""
+        database, job = self.around.database, self.job
+        request = request_of(job, self.around.settings.max_duration)
+        with database.transaction() as session:
+            file = media.get(session, job.media_file_id)
+        path = local_file(file)
+        make_ready(database, job.media_file_id, path)
+        result: TranscriptionResult | None = None
+        stages = stages_of(request.pipeline)
+        for stage in stages:
+            with database.transaction() as session:
+                stored = transcripts.of_job(session, job.id, stage.makes)
+            result = stored or self._run_stage(stage, path, request, result, is_last=stage is stages[-1])
+        assert result is not None
+        return documents.transcript_of(result).duration
+
+    def _run_stage(
+        self, stage: Stage, path: Path, request: Request, parent: TranscriptionResult | None, *, is_last: bool
+    ) -> TranscriptionResult:
+        started = time.monotonic()
+        memory = self._memory()
+        source = None if parent is None else documents.transcript_of(parent)
+        try:
+            made = stage.run(Material(path, source, memory), request, self.around.engines, self.hook)
+        except (UnreadableMedia, NoAudio) as error:
+            with self.around.database.transaction() as session:
+                media.set_status(session, self.job.media_file_id, "failed", str(error))
+            raise
+        except Stopped:
+            memory.flush()  # what was heard is not to be heard again
+            raise
+        seconds = round(time.monotonic() - started, 3)
+        new = self._new_result(stage, made, parent, seconds)
+        return self._patiently(lambda: self._commit(new, made, seconds, is_last=is_last))
+
+    def _memory(self) -> KeptWindows:
+        job = self.job
+        # a job of somebody's own INSERT has no request ID, and goes by its own
+        whose = checkpoints.Whose(job.id, self.ticket_id, job.request_id or job.id, job.media_file_id)
+        return KeptWindows(self.around.database, whose)
+
+    def _new_result(
+        self, stage: Stage, made: Made, parent: TranscriptionResult | None, seconds: Seconds
+    ) -> transcripts.NewResult:
+        return transcripts.NewResult(
+            job_id=self.job.id,
+            media_id=self.job.media_file_id,
+            pipeline_version=stage.makes,
+            transcript=made.transcript,
+            accuracy=made.accuracy,
+            processing_time=seconds,
+            model_used=made.model_used,
+            model_config=made.model_config,
+            parent_id=None if parent is None else parent.id,
+            content=made.content,
+            speaker_info=made.speaker_info,
+        )
+
+    def _commit(
+        self, new: transcripts.NewResult, made: Made, seconds: Seconds, *, is_last: bool
+    ) -> TranscriptionResult:
+        """Result, job, batch and media change together, or not at all."""
+        with self.around.database.transaction() as session:
+            media.lock(session, new.media_id)
+            # A commit may have come through although its answer was lost on the way.
+            if (stored := transcripts.of_job(session, new.job_id, new.pipeline_version)) is not None:
+                return stored
+            fencing.require_ours(session, new.job_id, self.ticket_id)
+            if made.decoding is not None:
+                media.record_decoding(session, new.media_id, made.decoding.duration, asdict(made.decoding))
+            stored = transcripts.store(session, new)
+            if is_last:
+                queue.complete(session, new.job_id, self.ticket_id, seconds)
+            return stored
+
+    def _stopped(self, reason: str) -> Ended:
+        if reason == "interrupted":
+            message = "Handed back: its worker was stopped."
+            home = self.job.queue if self.around.is_private else self.ticket_queue
+            self._patiently(lambda: self._hand_back(message, home))
+        return Ended(reason, 0.0)
+
+    def _hand_back(self, message: str, home: str) -> None:
+        with self.around.database.transaction() as session:
+            queue.hand_back(session, self.job.id, self.ticket_id, message, queue=home)
+
+    def _failed(self, error: TraxError) -> Ended:
+        final = not error.retryable or self.around.is_private
+        outcome = self._patiently(lambda: self._record_failure(error, final=final))
+        return Ended(outcome or "lost", 0.0, error=error)
+
+    def _record_failure(self, error: TraxError, *, final: bool) -> str | None:
+        kind, message = type(error).__name__, str(error)
+        with self.around.database.transaction() as session:
+            if final:
+                return "failed" if queue.fail(session, self.job.id, self.ticket_id, kind, message) else None
+            delay = retry_delay(self.around.settings.retry_delay, self.job.retry_count or 0)
+            return queue.retry_later(
+                session, self.job.id, self.ticket_id, kind, message, queue=self.ticket_queue, delay=delay
+            )
+
+    def _patiently(self, write: Callable[[], Answer]) -> Answer:
+        """Hours of work are not thrown away because the database is away for a minute."""
+        for delay in PATIENCE:
+            try:
+                return write()
+            except (DatabaseUnavailable, DatabaseFull) as error:
+                self.hook.notice(f"{error.message} What was made is kept; next try in {delay:.0f} s.")
+            time.sleep(delay)
+            with suppress(DatabaseUnavailable):
+                self.around.database.wake()
+        return write()

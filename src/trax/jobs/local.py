@@ -1,0 +1,224 @@
+"""Jobs that one process queues and runs itself, while its user waits: `trax transcribe`.
+
+They are jobs like all others. Everybody sees them in the queue, and if the process dies, the queue still has them.
+"""
+
+from __future__ import annotations
+
+import queue as handover
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from uuid import UUID
+
+from trax.database import queue, transcripts
+from trax.database.engine import Database
+from trax.database.models import TranscriptionResult
+from trax.errors import DatabaseError, JobFailed, JobInterrupted, TraxError
+from trax.jobs.observer import Attempt, Ended, Observer
+from trax.jobs.submit import SubmitOptions, Submitted, submit
+from trax.jobs.worker import Worker, WorkerOptions
+from trax.pipeline import Hook, Progress, Request, stages_of
+from trax.settings import Settings
+from trax.transcription.engines import Engines
+
+LOOK = 0.5  # seconds between two looks at a job that another process runs
+INTERRUPTED = "Interrupted by the user."
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The result of a job; `existed` where the same request had been answered before."""
+
+    result: TranscriptionResult
+    existed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A file that was handed in: queued, answered already, or refused."""
+
+    path: Path
+    request: Request
+    submitted: Submitted | None
+    error: TraxError | None = None
+
+
+class LocalWork:
+    """A worker of this process for jobs of this process, for the length of a `with` block.
+
+    What is not finished when the block is left is cancelled; jobs that others had queued go back to where they were.
+    """
+
+    def __init__(
+        self, database: Database, settings: Settings, engines: Engines, hook: Hook, *, concurrency: int = 1
+    ) -> None:
+        self._database = database
+        self._settings = settings
+        self._watch = _Watch(hook)
+        hurried = settings.model_copy(update={"shutdown_grace": 0.0})  # whoever interrupts doesn't want to wait
+        self._worker = Worker(database, hurried, engines, WorkerOptions((), concurrency), self._watch)
+        self._thread = threading.Thread(target=self._worker.run, name="trax-local-worker", daemon=True)
+        self._open: dict[UUID, bool] = {}  # jobs that we wait for, and whether they were queued by us
+        self._leaving = threading.Event()
+
+    def __enter__(self) -> LocalWork:
+        self._worker.__enter__()
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._leaving.set()
+        try:
+            for job_id, created in list(self._open.items()):
+                with suppress(DatabaseError):
+                    self._give_up(job_id, created=created)
+        finally:
+            self._worker.stop()
+            self._thread.join()
+            self._worker.__exit__()
+
+    def feed(
+        self, sources: Iterable[tuple[Path, TraxError | None]], request: Request, options: SubmitOptions
+    ) -> Iterator[Task]:
+        """Tasks in the order of the sources; the next files are read and queued while the first are at work.
+
+        Raises: DatabaseError: nothing can be queued any more.
+        """
+        tasks: handover.SimpleQueue[Task | BaseException | None] = handover.SimpleQueue()
+
+        def submit_all() -> None:
+            try:
+                for path, error in sources:
+                    if self._leaving.is_set():
+                        return
+                    tasks.put(Task(path, request, None, error) if error else self.submit(path, request, options))
+                tasks.put(None)
+            except BaseException as error:  # for the thread that reads
+                tasks.put(error)
+
+        threading.Thread(target=submit_all, name="trax-feed", daemon=True).start()
+        while (task := tasks.get()) is not None:
+            if isinstance(task, BaseException):
+                raise task
+            yield task
+
+    def submit(self, path: Path, request: Request, options: SubmitOptions) -> Task:
+        """Queue one file for the worker of this process, or join the job that others have queued for it.
+
+        Raises: DatabaseError.
+        """
+        here = replace(options, ticket_queue=self._worker.queues[0])
+        with self._watch.lock:  # the worker may be faster than we are
+            try:
+                submitted = submit(self._database, path, request, here)
+            except DatabaseError:
+                raise
+            except TraxError as error:
+                return Task(path, request, None, error)
+            if submitted.job_id is not None:
+                self._watch.paths[submitted.job_id] = path
+                self._open[submitted.job_id] = submitted.created
+        return Task(path, request, submitted)
+
+    def wait(self, task: Task) -> Finished:
+        """The result of a task, once it is there.
+
+        Raises: TraxError: why there is none.
+        """
+        if task.submitted is None:
+            raise task.error or JobFailed(f"{task.path} was not queued.", "Try again.")
+        if (job_id := task.submitted.job_id) is None:
+            assert task.submitted.result_id is not None
+            with self._database.transaction() as session:
+                return Finished(transcripts.get(session, task.submitted.result_id), existed=True)
+        self._wait_for(job_id)
+        makes = stages_of(task.request.pipeline)[-1].makes
+        with self._database.transaction() as session:
+            status, message = queue.state(session, job_id)
+            result = transcripts.of_job(session, job_id, makes)
+        if status == "completed" and result is not None:
+            return Finished(result, existed=False)
+        if status == "cancelled":
+            raise JobInterrupted(f"The job was cancelled: {message}", f"`trax jobs retry {job_id}` takes it up again.")
+        raise self._watch.errors.get(job_id) or JobFailed(message or "The job failed.", "See `trax jobs show`.")
+
+    def _wait_for(self, job_id: UUID) -> None:
+        """Until the job has ended; it is taken over where nobody else runs it."""
+        told = False
+        while True:
+            with self._database.transaction() as session:
+                status, _ = queue.state(session, job_id)
+                if status == "pending":
+                    queue.adopt(session, job_id, self._worker.queues[0])
+            if status not in queue.LIVE:
+                self._open.pop(job_id, None)
+                return
+            if status == "processing" and not told and job_id not in self._watch.begun:
+                told = True
+                self._watch.hook.notice(
+                    "Another process is at work on this very file with these options; waiting for it."
+                )
+            self._watch.wait_for(job_id, LOOK)
+
+    def _give_up(self, job_id: UUID, *, created: bool) -> None:
+        with self._database.transaction() as session:
+            if created:
+                queue.cancel(session, job_id, INTERRUPTED)
+            else:
+                queue.return_home(session, job_id)
+
+
+class _Watch(Observer):
+    """Tells the hook of whoever waits, and remembers why jobs failed."""
+
+    def __init__(self, hook: Hook) -> None:
+        self.hook = hook
+        self.lock = threading.RLock()
+        self.paths: dict[UUID, Path] = {}
+        self.errors: dict[UUID, TraxError] = {}
+        self.begun: set[UUID] = set()
+        self._ended = threading.Condition(self.lock)
+        self._over: set[UUID] = set()
+
+    def wait_for(self, job_id: UUID, timeout: float) -> None:
+        with self._ended:
+            self._ended.wait_for(lambda: job_id in self._over, timeout)
+            self._over.discard(job_id)
+
+    def database_lost(self, error: TraxError, delay: float) -> None:
+        self.hook.notice(f"{error.message} Next try in {delay:.0f} s.")
+
+    def attempt_started(self, attempt: Attempt) -> Hook:
+        with self.lock:
+            path = self.paths.get(attempt.job_id, Path(attempt.filename))
+            self.begun.add(attempt.job_id)
+        self.hook.begin(path)
+        return _Passing(self.hook)
+
+    def attempt_ended(self, attempt: Attempt, ended: Ended) -> None:
+        with self.lock:
+            path = self.paths.get(attempt.job_id, Path(attempt.filename))
+        self.hook.finish(path)
+        with self._ended:
+            if ended.error is not None:
+                self.errors[attempt.job_id] = ended.error
+            self.begun.discard(attempt.job_id)
+            self._over.add(attempt.job_id)
+            self._ended.notify_all()
+
+
+@dataclass(frozen=True, slots=True)
+class _Passing(Hook):
+    inner: Hook
+
+    def progress(self, progress: Progress) -> None:
+        self.inner.progress(progress)
+
+    def notice(self, text: str) -> None:
+        self.inner.notice(text)
+
+    def check(self) -> None:
+        self.inner.check()

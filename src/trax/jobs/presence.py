@@ -1,0 +1,72 @@
+"""A worker's life as others see it: its claim, its heartbeat, and the look it takes at the others."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
+from types import TracebackType
+from uuid import UUID
+
+from trax.database import claims, workers
+from trax.database.engine import Connection, Database
+from trax.errors import DatabaseError
+from trax.timeline import Seconds
+
+
+class Presence:
+    """Registers a worker for the length of a `with` block, and keeps it alive from a thread of its own.
+
+    `on_beat` runs after each sign of life that came through; what it raises of database errors is passed over.
+    """
+
+    def __init__(
+        self, database: Database, worker_id: UUID, queues: Sequence[str], concurrency: int, interval: Seconds
+    ) -> None:
+        self.id = worker_id
+        self.name = f"{socket.gethostname()}:{os.getpid()}"
+        self.on_beat: Callable[[], None] = lambda: None
+        self._database = database
+        self._queues = queues
+        self._concurrency = concurrency
+        self._interval = interval
+        self._ended = threading.Event()
+        self._held = ExitStack()
+        self._connection: Connection | None = None
+        self._thread = threading.Thread(target=self._live, name="trax-presence", daemon=True)
+
+    def __enter__(self) -> Presence:
+        self._beat()
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._ended.set()
+        self._thread.join()
+        with suppress(DatabaseError), self._database.transaction() as session:
+            workers.leave(session, self.id)
+        self._held.close()
+
+    def _live(self) -> None:
+        while not self._ended.wait(self._interval):
+            try:
+                self._beat()
+                self.on_beat()
+            except DatabaseError:
+                self._let_go()  # the next beat takes the claim anew
+
+    def _beat(self) -> None:
+        if self._connection is None:
+            # `wait`: a reaper may be looking at the claim in this moment
+            self._connection = self._held.enter_context(claims.claim(self._database, self.id, wait=True))
+        with self._database.explained():
+            workers.beat(self._connection, self.id, self.name, self._queues, self._concurrency)
+
+    def _let_go(self) -> None:
+        self._connection = None
+        with suppress(DatabaseError):
+            self._held.close()

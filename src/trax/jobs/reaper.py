@@ -1,0 +1,43 @@
+"""What dead workers left behind is set right: by every worker now and then, and by every command once."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from trax.database import checkpoints, queue, workers
+from trax.database.engine import Database
+from trax.jobs.attempt import retry_delay
+from trax.settings import Settings
+
+
+def reap(database: Database, settings: Settings) -> list[UUID]:
+    """Queue the jobs of dead workers again (or fail them after their last retry); returns their IDs.
+
+    Each job is a transaction of its own: several reapers at once share the work instead of waiting for each other.
+    """
+    stalled = settings.stall_timeout
+    with database.transaction() as session:
+        abandoned = workers.abandoned_jobs(session, stalled)
+    reaped = []
+    for found in abandoned:
+        message = f"The worker {found.worker} ended, or was cut off, before the job was finished."
+        delay = 0.0 if found.excused else retry_delay(settings.retry_delay, 0)
+        with database.transaction() as session:
+            outcome = queue.lost(session, found.job_id, found.ticket_id, message, delay=delay, excused=found.excused)
+        if outcome is not None:
+            reaped.append(found.job_id)
+    return reaped
+
+
+def heal(database: Database, settings: Settings) -> int:
+    """Give pending jobs that nobody would begin a ticket in their own queue; returns how many."""
+    with database.transaction() as session:
+        stray = workers.stray_jobs(session, settings.stall_timeout)
+    for job_id in stray:
+        with database.transaction() as session:
+            queue.return_home(session, job_id)
+    with database.transaction() as session:
+        released = queue.release(session, workers.unqueued_jobs(session))
+        workers.tidy(session, settings.stall_timeout)
+        checkpoints.prune(session)
+    return len(stray) + released

@@ -1,0 +1,87 @@
+"""From a file to a job in the queue, or to the result that answers the same request already."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+from trax.database import media, queue, transcripts
+from trax.database.engine import Database, Transaction
+from trax.jobs.prepare import new_media
+from trax.jobs.requests import request_id
+from trax.pipeline import Request, stages_of
+
+
+@dataclass(frozen=True, slots=True)
+class SubmitOptions:
+    """How a job is queued."""
+
+    queue: str = "default"  # its home
+    ticket_queue: str | None = None  # where it waits now, if not there
+    priority: int = 0  # higher runs first
+    max_retries: int = 3
+    force: bool = False  # also where the same request was answered before
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """What became of a file: a job, or the result that was there already."""
+
+    media_id: UUID
+    job_id: UUID | None
+    result_id: UUID | None
+    created: bool  # whether the job is new, and was not queued by somebody else
+
+
+def submit(database: Database, path: Path, request: Request, options: SubmitOptions) -> Submitted:
+    """Register a file and queue a job for it, in one transaction.
+
+    Raises: MediaNotFound, UnreadableMedia, MediaChanged.
+    """
+    new = new_media(path)  # reads the whole file, before any transaction
+    with database.transaction() as session:
+        row, _ = media.add(session, new)
+        return submit_media(session, row.id, request, options)
+
+
+def submit_media(session: Transaction, media_id: UUID, request: Request, options: SubmitOptions) -> Submitted:
+    """Queue a job for media that is registered, unless the same request is answered or queued already."""
+    if not options.force and (known := _answer(session, media_id, request)) is not None:
+        return Submitted(media_id, None, known, created=False)
+    job_id, created = queue.enqueue(
+        session,
+        queue.NewJob(
+            media_id=media_id,
+            request_id=uuid4() if options.force else request_id(media_id, request),
+            model_config=_asked_for(request),
+            processing_options={"pipeline": request.pipeline, "request": request.as_json()},
+            queue=options.queue,
+            ticket_queue=options.ticket_queue,
+            priority=options.priority,
+            max_retries=options.max_retries,
+        ),
+    )
+    if created and not options.force and (known := _answer(session, media_id, request)) is not None:
+        queue.withdraw(session, job_id)  # the job that answers it ended while we looked
+        return Submitted(media_id, None, known, created=False)
+    return Submitted(media_id, job_id, None, created)
+
+
+def _answer(session: Transaction, media_id: UUID, request: Request) -> UUID | None:
+    makes = stages_of(request.pipeline)[-1].makes
+    for result_id, document in transcripts.requests_answered(session, media_id, makes):
+        if request.is_answered_by(document):
+            return result_id
+    return None
+
+
+def _asked_for(request: Request) -> dict[str, Any]:
+    """A job's `model_config`: what was asked for; a result's `model_config` says what was used."""
+    return {
+        "model": request.model,
+        "language": request.language,
+        "temperature": request.transcribe.temperatures[0],
+        "response_format": "verbose_json",
+    }
