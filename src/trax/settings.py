@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import platformdirs
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -62,6 +62,12 @@ class Settings(BaseSettings):
     log_format: str = Field("text", pattern="^(text|json)$", description="form of a worker's log")
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="least level that is logged")
 
+    @model_validator(mode="after")
+    def _two_beats_before_death(self) -> Settings:
+        if self.stall_timeout < 2 * self.heartbeat_interval:
+            raise ValueError("stall_timeout must be at least twice heartbeat_interval, or living workers count as dead")
+        return self
+
     @field_validator("home", mode="before")
     @classmethod
     def _no_empty_path(cls, path: Any) -> Any:
@@ -112,6 +118,6 @@ def load_settings(**overrides: Any) -> Settings:
 
 def _problem(name: str, kind: str, message: str) -> str:
     if kind != "extra_forbidden":
-        return f"TRAX_{name.upper()}: {message}"
+        return f"TRAX_{name.upper()}: {message}" if name else message
     near = get_close_matches(name, Settings.model_fields, n=1)
     return f"trax.toml: there is no setting {name!r}" + (f" (did you mean {near[0]}?)" if near else "")

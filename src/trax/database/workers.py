@@ -130,11 +130,12 @@ def unqueued_jobs(session: Session) -> list[UUID]:
     )
 
 
-def still_running(session: Session, ticket_ids: Sequence[int]) -> set[int]:
-    """Those of the tickets whose attempts their jobs still belong to."""
-    job = TranscriptionJob
-    running = select(job.ticket_id).where(job.ticket_id.in_(ticket_ids), job.status == "processing")
-    return {ticket_id for ticket_id in session.scalars(running) if ticket_id is not None}
+def jobs_of(session: Session, worker_id: UUID) -> dict[int, UUID]:
+    """The jobs that the worker has, as the database sees it, by their tickets."""
+    job, attempt = TranscriptionJob, JobAttempt
+    running = select(attempt.ticket_id, job.id).join(job, job.ticket_id == attempt.ticket_id)
+    ours = (attempt.worker_id == worker_id, attempt.ended_at.is_(None), job.status == "processing")
+    return {ticket_id: job_id for ticket_id, job_id in session.execute(running.where(*ours))}  # noqa: C416 - typed
 
 
 def tidy(session: Session, stalled: Seconds) -> None:

@@ -56,7 +56,8 @@ class Reins:
     """How an attempt that runs is stopped from outside."""
 
     asked: Callable[[], str | None] = lambda: None  # cancelled or interrupted, once somebody asks for it
-    is_lost: bool = False  # the job has been given to another worker
+    begun: bool = False  # the job is ours
+    is_lost: bool = False  # and it no longer is
 
     @property
     def reason(self) -> str | None:
@@ -84,6 +85,7 @@ def run(around: Surroundings, job_id: UUID, ticket_id: int, ticket_queue: str, r
         if job is None:
             return
         number, file = attempts.number(session, ticket_id), media.get(session, job.media_file_id)
+    reins.begun = True
     attempt = _described(job, ticket_id, number, file.filename)
     hook = _Hook(around.observer.attempt_started(attempt), reins)
     began = time.monotonic()
@@ -144,7 +146,7 @@ class _Course:
             return Ended("lost", 0.0)
         except TraxError as error:
             return self._failed(error)
-        except Exception as error:
+        except BaseException as error:  # KeyboardInterrupt, too: nothing may leave a job behind as if it were running
             what = (str(error).strip().splitlines() or [""])[0]
             failure = JobFailed(
                 f"Unexpected {type(error).__name__}: {what}.", "This is a fault in Trax; TRAX_DEBUG=1 shows where."
@@ -229,11 +231,18 @@ class _Course:
             return stored
 
     def _stopped(self, reason: str) -> Ended:
+        if reason == "cancelled":  # most often it is already; not where Procrastinate's own tools asked for it
+            self._patiently(self._cancel)
         if reason == "interrupted":
             message = "Handed back: its worker was stopped."
             home = self.job.queue if self.around.is_private else self.ticket_queue
             self._patiently(lambda: self._hand_back(message, home))
         return Ended(reason, 0.0)
+
+    def _cancel(self) -> None:
+        with self.around.database.transaction() as session:
+            if fencing.is_ours(session, self.job.id, self.ticket_id):
+                queue.cancel(session, self.job.id, "Cancelled.")
 
     def _hand_back(self, message: str, home: str) -> None:
         with self.around.database.transaction() as session:

@@ -140,7 +140,7 @@ class LocalWork:
             status, message = queue.state(session, job_id)
             result = transcripts.of_job(session, job_id, makes)
         if status == "completed" and result is not None:
-            return Finished(result, existed=False)
+            return Finished(result, existed=job_id not in self._watch.ran)
         if status == "cancelled":
             raise JobInterrupted(f"The job was cancelled: {message}", f"`trax jobs retry {job_id}` takes it up again.")
         raise self._watch.errors.get(job_id) or JobFailed(message or "The job failed.", "See `trax jobs show`.")
@@ -179,7 +179,8 @@ class _Watch(Observer):
         self.lock = threading.RLock()
         self.paths: dict[UUID, Path] = {}
         self.errors: dict[UUID, TraxError] = {}
-        self.begun: set[UUID] = set()
+        self.begun: set[UUID] = set()  # at work here
+        self.ran: set[UUID] = set()  # were at some time
         self._ended = threading.Condition(self.lock)
         self._over: set[UUID] = set()
 
@@ -195,6 +196,7 @@ class _Watch(Observer):
         with self.lock:
             path = self.paths.get(attempt.job_id, Path(attempt.filename))
             self.begun.add(attempt.job_id)
+            self.ran.add(attempt.job_id)
         self.hook.begin(path)
         return _Passing(self.hook)
 

@@ -18,15 +18,21 @@ def reap(database: Database, settings: Settings) -> list[UUID]:
     stalled = settings.stall_timeout
     with database.transaction() as session:
         abandoned = workers.abandoned_jobs(session, stalled)
-    reaped = []
-    for found in abandoned:
-        message = f"The worker {found.worker} ended, or was cut off, before the job was finished."
-        delay = 0.0 if found.excused else retry_delay(settings.retry_delay, 0)
-        with database.transaction() as session:
-            outcome = queue.lost(session, found.job_id, found.ticket_id, message, delay=delay, excused=found.excused)
-        if outcome is not None:
-            reaped.append(found.job_id)
-    return reaped
+    return [
+        found.job_id
+        for found in abandoned
+        if take_from(database, settings, found.job_id, found.ticket_id, found.worker, excused=found.excused)
+    ]
+
+
+def take_from(
+    database: Database, settings: Settings, job_id: UUID, ticket_id: int | None, worker: str, *, excused: bool = False
+) -> bool:
+    """Queue a job again (or fail it after its last retry) that its worker has left; False: somebody else was faster."""
+    message = f"The worker {worker} ended, or was cut off, before the job was finished."
+    delay = 0.0 if excused else retry_delay(settings.retry_delay, 0)
+    with database.transaction() as session:
+        return queue.lost(session, job_id, ticket_id, message, delay=delay, excused=excused) is not None
 
 
 def heal(database: Database, settings: Settings) -> int:

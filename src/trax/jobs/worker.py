@@ -190,19 +190,28 @@ class Worker:
 
     def _look_around(self) -> None:
         """After each heartbeat: which of our jobs are others' by now, and what others have left behind."""
-        with self._lock:
-            running = dict(self._running)
-        if running:
-            with self._database.transaction() as session:
-                ours = workers.still_running(session, list(running))
-            for ticket_id, reins in running.items():
-                reins.is_lost = ticket_id not in ours
+        self._compare_with_the_database()
         if reaped := reaper.reap(self._database, self._settings):
             self._observer.reaped(reaped)
         now = time.monotonic()
         if now - self._healed_at >= self._settings.stall_timeout:
             self._healed_at = now
             reaper.heal(self._database, self._settings)
+
+    def _compare_with_the_database(self) -> None:
+        begun = {ticket_id: reins for ticket_id, reins in self._snapshot().items() if reins.begun}
+        with self._database.transaction() as session:
+            ours = workers.jobs_of(session, self.id)
+        for ticket_id, reins in begun.items():
+            reins.is_lost = ticket_id not in ours
+        running = self._snapshot()
+        for ticket_id, job_id in ours.items():
+            if ticket_id not in running:  # its end couldn't be recorded
+                reaper.take_from(self._database, self._settings, job_id, ticket_id, self.name)
+
+    def _snapshot(self) -> dict[int, Reins]:
+        with self._lock:
+            return dict(self._running)
 
     def _watch_for_the_end(self) -> None:
         """Stop a draining worker once nothing runs and nothing waits, be it for a later moment."""
