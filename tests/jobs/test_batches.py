@@ -8,11 +8,10 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID, uuid4
 
-import psycopg
 import pytest
 
-from trax.database import Database, batch_views, batches, media, queue
-from trax.database.batches import NewItem
+from trax.database import Database, batch_steps, batch_views, batches, media, queue
+from trax.database.batch_steps import NewItem
 from trax.database.models import TranscriptionJob
 from trax.errors import JobInterrupted
 
@@ -34,13 +33,15 @@ def add_job(database: Database, number: int) -> UUID:
 def add_batch(database: Database, job_ids: Sequence[UUID]) -> UUID:
     """A batch that waits for these jobs."""
     with database.transaction() as session:
-        batch_id = batches.create(session, ["*.mp3"], [NewItem(f"/in/{number}") for number in range(len(job_ids))], {})
+        batch_id = batch_steps.create(
+            session, ["*.mp3"], [NewItem(f"/in/{number}") for number in range(len(job_ids))], {}
+        )
     for position, job_id in enumerate(job_ids, start=1):
         with database.transaction() as session:
             job = session.get_one(TranscriptionJob, job_id, with_for_update=True)
-            batches.item_queued(session, batch_id, position, job.media_file_id, job_id)
+            batch_steps.item_queued(session, batch_id, position, job.media_file_id, job_id)
     with database.transaction() as session:
-        batches.all_queued(session, batch_id)
+        batch_steps.all_queued(session, batch_id)
     return batch_id
 
 
@@ -60,7 +61,7 @@ def counters(database: Database, batch_id: UUID) -> tuple[str, int, int, int, in
 
 
 def test_counters_are_exact_whatever_happens_at_once(database: Database) -> None:
-    """Jobs that several batches share end, are tried again and end again, from eight threads; nobody waits in a circle."""
+    """Jobs that several batches share end, are tried again and end again, from eight threads; no deadlock."""
     draw = random.Random(4)
     job_ids = [add_job(database, number) for number in range(24)]
     chosen = [[job_id for job_id in job_ids if draw.random() < 0.7] for _ in range(5)]
@@ -109,15 +110,15 @@ def test_a_paused_batch_holds_what_has_not_begun(database: Database) -> None:
     job_ids = [add_job(database, number) for number in range(2)]
     batch_id = add_batch(database, job_ids)
     with database.transaction() as session:
-        assert batches.pause(session, batch_id)
-        assert not batches.pause(session, batch_id)
+        assert batch_steps.pause(session, batch_id)
+        assert not batch_steps.pause(session, batch_id)
     with database.transaction() as session:
         ticket_id = session.get_one(TranscriptionJob, job_ids[0]).ticket_id
         assert ticket_id is not None
         assert queue.start(session, job_ids[0], ticket_id, uuid4(), "a worker") is None
     with database.transaction() as session:
-        assert batches.resume(session, batch_id)
-        assert not batches.resume(session, batch_id)
+        assert batch_steps.resume(session, batch_id)
+        assert not batch_steps.resume(session, batch_id)
         config = batch_views.get(session, batch_id).config
     assert config["idle_seconds"] >= 0
     assert config["paused_at"] is None
@@ -127,8 +128,8 @@ def test_a_paused_batch_holds_what_has_not_begun(database: Database) -> None:
 
 def test_a_batch_without_items_is_over(database: Database) -> None:
     with database.transaction() as session:
-        empty = batches.create(session, [], [], {})
-        hopeless = batches.create(session, ["x"], [NewItem("x", "There is no file x.")], {})
+        empty = batch_steps.create(session, [], [], {})
+        hopeless = batch_steps.create(session, ["x"], [NewItem("x", "There is no file x.")], {})
     assert counters(database, empty)[0] == "completed"
     assert counters(database, hopeless) == ("failed", 1, 1, 0, 1)
 
@@ -136,11 +137,11 @@ def test_a_batch_without_items_is_over(database: Database) -> None:
 def test_a_cancelled_batch_takes_no_further_item(database: Database) -> None:
     job_id = add_job(database, 1)
     with database.transaction() as session:
-        batch_id = batches.create(session, ["x"], [NewItem("x")], {})
+        batch_id = batch_steps.create(session, ["x"], [NewItem("x")], {})
     with database.transaction() as session:
-        batches.cancel(session, batch_id)
+        batch_steps.cancel(session, batch_id)
     with pytest.raises(JobInterrupted), database.transaction() as session:
-        batches.item_queued(session, batch_id, 1, add_media(database, 1), job_id)
+        batch_steps.item_queued(session, batch_id, 1, add_media(database, 1), job_id)
     assert counters(database, batch_id) == ("cancelled", 1, 1, 0, 1)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 from uuid import UUID
 
 import psycopg
@@ -14,6 +15,8 @@ from trax.timeline import Seconds
 
 CHANNEL = "trax_jobs"  # a trigger on transcription_jobs tells it the job's ID
 GATHER = 0.05  # seconds in which further news are taken as one with the first
+
+View = TypeVar("View")
 
 
 class Changes:
@@ -50,3 +53,11 @@ def listening(database: Database) -> Iterator[Changes]:
     finally:
         connection.invalidate()
         connection.close()
+
+
+def follow(database: Database, look: Callable[[], View], every: Seconds = 1.0) -> Iterator[View]:
+    """What there is to see, without end: at once, whenever a job changes, and after `every` seconds at the latest."""
+    with listening(database) as changes:
+        while True:
+            yield look()
+            changes.wait(every)

@@ -1,0 +1,249 @@
+"""Batches: many sources queued as one, and what a person can do with them while they are at work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from trax.database import batch_steps, batch_views, changes, claims, lookup, media, queue
+from trax.database.batch_steps import NewItem
+from trax.database.batch_views import BatchView, Failure, Item, Progress
+from trax.database.engine import Database
+from trax.errors import JobInterrupted, MediaError, MediaNotFound, UsageError
+from trax.ingest.local import expand, expand_each
+from trax.jobs.prepare import new_media
+from trax.jobs.requests import REQUEST
+from trax.jobs.submit import SubmitOptions, Submitted, submit_media
+from trax.media.files import path_from_text, path_text
+from trax.pipeline import Request
+
+
+@dataclass(frozen=True, slots=True)
+class BatchReport:
+    """A batch with all that a person wants to know of it."""
+
+    batch: BatchView
+    progress: Progress
+    failures: Sequence[Failure]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A source of a batch was dealt with: queued, answered before (no job), or refused with an error."""
+
+    source: str
+    submitted: Submitted | None
+    error: MediaError | None = None
+
+
+class Batches:
+    """The batches of one database; an ID may be shortened where it is a text."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def create(
+        self, sources: Sequence[str], request: Request, options: SubmitOptions, extra: dict[str, Any] | None = None
+    ) -> UUID:
+        """A new batch of all media files of the sources, none of them registered yet; see `queue`.
+
+        A source that names no file is an item that failed. `extra` is kept in the batch's config.
+        """
+        items = [item for source, found in expand_each(sources) for item in _items(source, found)]
+        config = {
+            "pipeline": request.pipeline,
+            "request": request.as_json(),
+            "queue": options.queue,
+            "priority": options.priority,
+            "max_retries": options.max_retries,
+            "force": options.force,
+            **(extra or {}),
+        }
+        with self._database.transaction() as session:
+            return batch_steps.create(session, sources, items, config)
+
+    def queue(
+        self, batch_id: UUID, ticket_queue: str | None = None, told: Callable[[Step], object] = lambda _: None
+    ) -> int:
+        """Register and queue what waits for it, one file at a time; returns how many items were dealt with.
+
+        Whatever ends this in the middle, another call goes on. A batch that is cancelled meanwhile ends it quietly.
+
+        Raises: ClaimHeld: another process is at it.
+        """
+        with claims.claim(self._database, batch_id):
+            request, options = self._asked_for(batch_id)
+            options = replace(options, ticket_queue=ticket_queue)
+            with self._database.transaction() as session:
+                waiting = batch_steps.waiting(session, batch_id)
+            for position, source in waiting:
+                try:
+                    told(self._queue_item(batch_id, position, source, request, options))
+                except JobInterrupted:
+                    return position
+            with self._database.transaction() as session:
+                batch_steps.all_queued(session, batch_id)
+        return len(waiting)
+
+    def find(self, prefix: str) -> UUID:
+        """ID of the batch. Raises: RecordNotFound, UsageError: no such ID, or not a unique one."""
+        with self._database.transaction() as session:
+            return lookup.batch(session, prefix).id
+
+    def list(self, limit: int | None = None) -> list[BatchView]:
+        """Batches, newest first."""
+        with self._database.transaction() as session:
+            return batch_views.listing(session, limit)
+
+    def show(self, batch_id: UUID) -> BatchReport:
+        """How the batch stands, with the reasons of what failed."""
+        with self._database.transaction() as session:
+            return BatchReport(
+                batch_views.get(session, batch_id),
+                batch_views.progress(session, batch_id),
+                batch_views.failures(session, batch_id),
+            )
+
+    def items(self, batch_id: UUID) -> Sequence[Item]:
+        """All items of the batch, in order."""
+        with self._database.transaction() as session:
+            return batch_views.items(session, batch_id)
+
+    def follow(self, batch_id: UUID) -> Iterator[BatchReport]:
+        """How the batch stands, again and again: whenever a job changes, and once a second; ends with the batch."""
+        for report in changes.follow(self._database, lambda: self.show(batch_id)):
+            yield report
+            if report.batch.is_over:
+                return
+
+    def pause(self, batch_id: UUID) -> int:
+        """Begin no further job of the batch; those in work go on. Returns how many are held back.
+
+        Raises: UsageError: the batch is paused already, or has ended.
+        """
+        with self._database.transaction() as session:
+            if not batch_steps.pause(session, batch_id):
+                raise _refused(batch_views.get(session, batch_id), "Only a batch that is under way can be paused.")
+        with self._database.transaction() as session:
+            job_ids = batch_steps.live_jobs(session, batch_id)
+            batch_steps.lock_jobs(session, job_ids)  # one that is being handed back right now is held as well
+            return queue.hold(session, job_ids)
+
+    def resume(self, batch_id: UUID, told: Callable[[Step], object] = lambda _: None) -> int:
+        """Go on with a paused batch, and with one whose items were not all queued; returns how many now go on.
+
+        Raises: UsageError: there is nothing to go on with. ClaimHeld: another process is queueing its items.
+        """
+        with self._database.transaction() as session:
+            resumed = batch_steps.resume(session, batch_id)
+            left = batch_steps.waiting(session, batch_id)
+            if not resumed and not left:
+                raise _refused(batch_views.get(session, batch_id), "Nothing of it is paused or left to be queued.")
+        with self._database.transaction() as session:
+            released = queue.release(session, batch_steps.live_jobs(session, batch_id))
+        return released + (self.queue(batch_id, told=told) if left else 0)
+
+    def retry(self, batch_id: UUID, told: Callable[[Step], object] = lambda _: None) -> int:
+        """Queue what failed or was cancelled again; returns how many items that are.
+
+        Raises: UsageError: nothing has failed.
+        """
+        with self._database.transaction() as session:
+            tried = batch_steps.to_try_again(session, batch_id)
+            if not tried:
+                raise _refused(batch_views.get(session, batch_id), "None of its items has failed.")
+            batch_steps.revive(session, batch_id)
+        for position, job_id in tried:
+            if job_id is None or not self._retry_job(job_id):
+                with self._database.transaction() as session:
+                    batch_steps.put_back(session, batch_id, position)
+        self.queue(batch_id, told=told)
+        return len(tried)
+
+    def cancel(self, batch_id: UUID) -> int:
+        """End the batch, and every job that only this batch wants; returns how many jobs were cancelled.
+
+        Raises: UsageError: it has ended.
+        """
+        with self._database.transaction() as session:
+            job_ids = batch_steps.live_jobs(session, batch_id)
+            view = batch_views.get(session, batch_id)
+            if view.is_over and not job_ids:
+                raise _refused(view, "There is nothing left to cancel.")
+            batch_steps.cancel(session, batch_id)
+        with self._database.transaction() as session:
+            job_ids = batch_steps.live_jobs(session, batch_id)  # with those that were queued in between
+        return sum(self._cancel_job(batch_id, job_id) for job_id in job_ids)
+
+    def _asked_for(self, batch_id: UUID) -> tuple[Request, SubmitOptions]:
+        with self._database.transaction() as session:
+            config = batch_views.get(session, batch_id).config
+        request = REQUEST.validate_python({**config["request"], "pipeline": config["pipeline"]})
+        names = ("queue", "priority", "max_retries", "force")
+        return request, SubmitOptions(**{name: config[name] for name in names})
+
+    def _queue_item(self, batch_id: UUID, position: int, source: str, request: Request, options: SubmitOptions) -> Step:
+        try:
+            new = new_media(_only_file(source))
+        except MediaError as error:
+            with self._database.transaction() as session:
+                batch_steps.end_item(session, batch_id, position, "failed", str(error))
+            return Step(source, None, error)
+        with self._database.transaction() as session:  # by itself: jobs are locked before media elsewhere
+            media_id = media.add(session, new)[0].id
+        with self._database.transaction() as session:
+            submitted = submit_media(session, media_id, request, options)
+            if submitted.job_id is None:
+                batch_steps.end_item(session, batch_id, position, "completed", None, media_id)
+            elif batch_steps.item_queued(session, batch_id, position, media_id, submitted.job_id):
+                queue.hold(session, [submitted.job_id])
+        return Step(source, submitted)
+
+    def _retry_job(self, job_id: UUID) -> bool:
+        """Whether the job waits again; if not, its item is to be queued anew."""
+        try:
+            with self._database.transaction() as session:
+                queue.retry(session, job_id)
+        except JobInterrupted:
+            return False
+        return True
+
+    def _cancel_job(self, batch_id: UUID, job_id: UUID) -> bool:
+        with self._database.transaction() as session:
+            batch_steps.lock_jobs(session, [job_id])
+            if batch_steps.is_wanted_elsewhere(session, batch_id, job_id):
+                batch_steps.give_up(session, batch_id, job_id)
+                return False
+            return queue.cancel(session, job_id, "The batch was cancelled.")
+
+
+def _items(source: str, found: Sequence[Path] | MediaError) -> Iterator[NewItem]:
+    if isinstance(found, MediaError):
+        yield NewItem(_whole(source), str(found))
+    else:
+        yield from (NewItem(path_text(path)) for path in found)
+
+
+def _whole(source: str) -> str:
+    """The source as it can be tried again from another folder."""
+    if not source.strip():
+        return source
+    try:
+        return path_text(Path(source).expanduser().absolute())
+    except RuntimeError:  # no such user
+        return source
+
+
+def _only_file(source: str) -> Path:
+    """The file that an item names. Raises: MediaError."""
+    found = expand([str(path_from_text(source))])
+    if len(found) != 1:
+        raise MediaNotFound(f"{source} is {len(found)} media files by now.", "Make a batch of them: `trax batch run`.")
+    return found[0]
+
+
+def _refused(batch: BatchView, why: str) -> UsageError:
+    return UsageError(f"Batch {str(batch.id)[:8]} is {batch.status}.", why)
