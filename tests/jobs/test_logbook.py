@@ -123,6 +123,22 @@ def test_warnings_of_libraries_are_in_it_and_their_chatter_is_not() -> None:
     assert len(found) == 5
 
 
+def test_of_other_libraries_the_cause_is_enough_unless_somebody_debugs() -> None:
+    def fail(_: Logbook) -> None:
+        try:
+            try:
+                raise OSError("the line\nis dead")
+            except OSError as error:
+                raise RuntimeError("Database error.") from error
+        except RuntimeError:
+            logging.getLogger("procrastinate.worker").exception("poll error\nwith details")
+
+    (_, line) = objects(fail)
+    assert line["message"] == "poll error: OSError: the line is dead"
+    assert "exc_info" not in line
+    assert "Traceback" in objects(fail, "debug")[1]["exc_info"]
+
+
 def test_logging_is_as_before_afterwards() -> None:
     root = logging.getLogger()
     before = (root.level, list(root.handlers), logging.getLogger("trax").level)

@@ -6,6 +6,7 @@ import logging
 import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from copy import copy
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
@@ -20,7 +21,7 @@ def logging_to(stream: TextIO, form: str, level: str) -> Iterator[None]:
 
     Of other libraries, and of Python's warnings, only what is a warning or worse.
     """
-    handler = logging.StreamHandler(stream)
+    handler = logging.StreamHandler(stream) if level == "debug" else _ShortHandler(stream)
     handler.setFormatter(_JsonLines() if form == "json" else _Lines())
     root, ours = logging.getLogger(), logging.getLogger("trax")
     before = root.level, ours.level
@@ -40,6 +41,22 @@ def logging_to(stream: TextIO, form: str, level: str) -> Iterator[None]:
 def log_to_standard_error(form: str, level: str) -> AbstractContextManager[None]:
     """`logging_to` standard error as it is now."""
     return logging_to(sys.stderr, form, level)
+
+
+class _ShortHandler(logging.StreamHandler[TextIO]):
+    """Of other libraries' tracebacks it shows the cause alone: a lost connection fills pages otherwise."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        error = record.exc_info[1] if record.exc_info else None
+        if error is None or record.name.startswith("trax"):
+            return super().format(record)
+        while error.__cause__ is not None:
+            error = error.__cause__
+        brief = copy(record)
+        message = record.getMessage().splitlines()[0]
+        brief.msg, brief.args = "%s: %s: %s", (message, type(error).__name__, " ".join(str(error).split()))
+        brief.exc_info = brief.exc_text = None
+        return super().format(brief)
 
 
 class _Lines(logging.Formatter):
