@@ -202,7 +202,7 @@ def choose_language(first: list[Window], request: Request, engine: Transcriber, 
     if not first:
         return Tongue(LanguageGuess("en", 0.0), engine, "assumed")
     if not engine.english_only:
-        return Tongue(engine.detect_language(first), engine, "detected")
+        return Tongue(engine.detect_language(first, hook.check), engine, "detected")
     return _check_english(first, request, engine, engines, hook)
 
 
@@ -215,7 +215,7 @@ def _check_english(first: list[Window], request: Request, engine: Transcriber, e
             "`trax models download tiny` brings a model that can tell."
         )
         return Tongue(LanguageGuess("en", 0.0), engine, "assumed")
-    guess = detector.detect_language(first)
+    guess = detector.detect_language(first, hook.check)
     if guess.language == "en":
         return Tongue(guess, engine, "detected")
     if guess.probability < SURE_LANGUAGE:

@@ -22,6 +22,7 @@ from trax.audio import SAMPLE_RATE
 from trax.pipeline import Hook, Made, Material, Memory, Progress, Request, transcribe
 from trax.transcript import Segment, Word
 from trax.transcription.engines import EngineOptions, Engines
+from trax.transcription.faster_whisper import FasterWhisperTranscriber
 from trax.transcription.transcriber import WindowResult
 
 CLIPS = 7  # a window each: an odd number leaves a batch of one at the end
@@ -179,6 +180,17 @@ def test_cancelled_work_ends_while_the_engine_is_busy(sound: Path, tmp_path: Pat
     for thread in busy:
         thread.join(60)
     assert not engine_threads(), "the engine goes on with what nobody wants"
+
+
+def test_nobody_waits_for_the_language_of_cancelled_work(base: FasterWhisperTranscriber, clips: Clips) -> None:
+    def cancelled() -> None:
+        raise Enough
+
+    with pytest.raises(Enough):
+        base.detect_language(clips.windows("edge/japanese.mp3"), cancelled)
+    for thread in engine_threads():
+        thread.join(60)
+    assert base.detect_language(clips.windows("edge/japanese.mp3")).language == "ja"
 
 
 def engine_threads() -> list[Thread]:

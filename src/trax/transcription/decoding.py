@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from trax.transcription.transcriber import TranscribeOptions
+from trax.transcription.waiting import Stop
 
 MAX_LENGTH = 448  # tokens of Whisper's text context
 
@@ -50,10 +51,11 @@ def compression_ratio(text: str) -> float:
 class Decoder:
     """Beam search with fallback for one language."""
 
-    def __init__(self, model: Any, tokenizer: Any, suppressed: Sequence[int]) -> None:
+    def __init__(self, model: Any, tokenizer: Any, suppressed: Sequence[int], stop: Stop) -> None:
         self._model = model  # ctranslate2.models.Whisper
         self._tokenizer = tokenizer  # faster_whisper.tokenizer.Tokenizer
         self._suppressed = list(suppressed)
+        self._stop = stop
 
     def decode(self, encoded: Sequence[Any], options: TranscribeOptions) -> list[Hypothesis]:
         """The best reading of each window; `encoded` are encoder outputs, shape (1, 1500, d_model) each."""
@@ -82,6 +84,7 @@ class Decoder:
             }
         else:
             search = {"beam_size": options.beam_size, "patience": options.patience}
+        self._stop.check()
         results = self._model.generate(
             encoded,
             [self._prompt(options)] * count,

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from itertools import islice
-from threading import Event
 from time import perf_counter
 from typing import Any
 
@@ -24,11 +23,11 @@ from trax.transcription.models import ResolvedModel
 from trax.transcription.segments import ScoredWord, segments_of
 from trax.transcription.transcriber import LanguageGuess, Listening, TranscribeOptions, WindowResult
 from trax.transcription.unexplained import unexplained
+from trax.transcription.waiting import Stop, result_of
 from trax.transcription.words import in_order, words_of
 
 DEFAULT_OPTIONS = TranscribeOptions()
 NOBODY = Listening()
-CHECK_EVERY = 0.2  # seconds between two checks whether the work is still wanted
 LANGUAGE_WINDOWS = 3
 FRAMES = 3000  # of the model's input
 FRAMES_PER_SECOND = 100
@@ -123,19 +122,26 @@ class FasterWhisperTranscriber:
             "versions": {package: version(package) for package in RECORDED_PACKAGES},
         }
 
-    def detect_language(self, windows: Sequence[Window]) -> LanguageGuess:
+    def detect_language(self, windows: Sequence[Window], check: Callable[[], None] = NOBODY.check) -> LanguageGuess:
         if self.english_only:
             return LanguageGuess("en", 1.0)
         sums: dict[str, float] = {}
         heard = list(windows[:LANGUAGE_WINDOWS])
-        for window in heard:
-            for token, probability in self._engine.model.detect_language(encode(self._engine, [window]))[0]:
-                language = token.strip("<|>")
-                sums[language] = sums.get(language, 0.0) + probability / len(heard)
+        pool = ThreadPoolExecutor(1, thread_name_prefix="trax-engine")
+        try:
+            for window in heard:
+                for language, probability in result_of(pool.submit(self._languages, window), check):
+                    sums[language] = sums.get(language, 0.0) + probability / len(heard)
+        finally:
+            pool.shutdown(wait=False)
         if not sums:
             return LanguageGuess("en", 0.0)
         best = max(sums, key=lambda language: sums[language])
         return LanguageGuess(best, sums[best])
+
+    def _languages(self, window: Window) -> list[tuple[str, float]]:
+        guesses = self._engine.model.detect_language(encode(self._engine, [window]))[0]
+        return [(token.strip("<|>"), probability) for token, probability in guesses]
 
     def transcribe(
         self,
@@ -145,7 +151,7 @@ class FasterWhisperTranscriber:
         listening: Listening = NOBODY,
     ) -> Iterator[WindowResult]:
         self._check_language(language)
-        stopped = Event()
+        stop = Stop()
         pool = ThreadPoolExecutor(self._plan.workers, thread_name_prefix="trax-engine")
         running: deque[_Batch] = deque()
         try:
@@ -154,14 +160,14 @@ class FasterWhisperTranscriber:
                 if all(position in listening.known for position in positions):
                     future = None
                 else:
-                    future = pool.submit(self._timed_batch, batch, language, options, stopped)
+                    future = pool.submit(self._timed_batch, batch, language, options, stop)
                 running.append(_Batch(positions, future))
                 while len(running) > self._plan.workers:
                     yield from running.popleft().results(listening)
             while running:
                 yield from running.popleft().results(listening)
         finally:  # also where the caller stops listening: nothing more is begun, and nobody waits for what is
-            stopped.set()
+            stop.set()
             pool.shutdown(wait=False, cancel_futures=True)
 
     def _batches(self, windows: Iterable[Window]) -> Iterator[tuple[int, list[Window]]]:
@@ -190,22 +196,22 @@ class FasterWhisperTranscriber:
             )
 
     def _timed_batch(
-        self, windows: Sequence[Window], language: str, options: TranscribeOptions, stopped: Event
+        self, windows: Sequence[Window], language: str, options: TranscribeOptions, stop: Stop
     ) -> tuple[list[WindowResult], Seconds]:
         started = perf_counter()
-        results = self._batch(windows, language, options, stopped)
+        results = self._batch(windows, language, options, stop)
         return results, perf_counter() - started
 
     def _batch(
-        self, windows: Sequence[Window], language: str, options: TranscribeOptions, stopped: Event
+        self, windows: Sequence[Window], language: str, options: TranscribeOptions, stop: Stop
     ) -> list[WindowResult]:
         from faster_whisper.tokenizer import Tokenizer
         from faster_whisper.transcribe import get_suppressed_tokens
 
         engine = self._engine
         tokenizer = Tokenizer(engine.hf_tokenizer, engine.model.is_multilingual, task="transcribe", language=language)
-        decoder = Decoder(engine.model, tokenizer, get_suppressed_tokens(tokenizer, [-1]))
-        listener = _Listener(engine, decoder, tokenizer, options, stopped)
+        decoder = Decoder(engine.model, tokenizer, get_suppressed_tokens(tokenizer, [-1]), stop)
+        listener = _Listener(engine, decoder, tokenizer, options, stop)
         return [
             WindowResult(window.start, window.start + window.duration, segments_of(words, options))
             for window, words in zip(windows, listener.listen(windows), strict=True)
@@ -224,10 +230,7 @@ class _Batch:
         if self.heard is None:
             yield from (listening.known[position] for position in self.positions)
             return
-        listening.check()
-        while not wait([self.heard], timeout=CHECK_EVERY).done:
-            listening.check()
-        results, seconds = self.heard.result()
+        results, seconds = result_of(self.heard, listening.check)
         new = [position for position in self.positions if position not in listening.known]
         for position, result in zip(self.positions, results, strict=True):
             if position in listening.known:
@@ -240,14 +243,12 @@ class _Batch:
 class _Listener:
     """Words of windows in one language, with a second hearing for what the first left out."""
 
-    def __init__(
-        self, engine: Any, decoder: Decoder, tokenizer: Any, options: TranscribeOptions, stopped: Event
-    ) -> None:
+    def __init__(self, engine: Any, decoder: Decoder, tokenizer: Any, options: TranscribeOptions, stop: Stop) -> None:
         self._engine = engine
         self._decoder = decoder
         self._tokenizer = tokenizer
         self._options = options
-        self._stopped = stopped
+        self._stop = stop
         self._spaced = tokenizer.language_code not in UNSPACED_LANGUAGES
 
     def listen(self, windows: Sequence[Window]) -> list[list[ScoredWord]]:
@@ -289,8 +290,7 @@ class _Listener:
             return split(encode(self._engine, windows))
         encoded = []
         for window in windows:
-            if self._stopped.is_set():
-                raise CancelledError
+            self._stop.check()
             encoded.append(encode(self._engine, [window]))
         return encoded
 
@@ -298,6 +298,7 @@ class _Listener:
         silent = hypothesis.is_silent(self._options) or not hypothesis.text
         if silent or is_too_dense(hypothesis.text, window):
             return []
+        self._stop.check()
         frames = min(FRAMES, max(2, int(window.duration * FRAMES_PER_SECOND)))
         alignment = self._engine.find_alignment(
             self._tokenizer, [list(hypothesis.tokens)], encoded, frames, ALIGN_FILTER

@@ -108,8 +108,11 @@ class Transcriber(Protocol):
         """Everything needed to run it again, as JSON: model, revision, device, compute type, threads, versions."""
         ...
 
-    def detect_language(self, windows: Sequence[Window]) -> LanguageGuess:
-        """The language of the first few windows; English with probability 1 where the model knows no other."""
+    def detect_language(self, windows: Sequence[Window], check: Callable[[], None] = ...) -> LanguageGuess:
+        """The language of the first few windows; English with probability 1 where the model knows no other.
+
+        What `check` raises, called several times a second, ends the work at once.
+        """
         ...
 
     def transcribe(
