@@ -17,7 +17,7 @@ import pytest
 from tests.conftest import REPOSITORY
 from trax.archive import Archive, Result
 from trax.cli import main
-from trax.cli.transcribe import _named
+from trax.cli.delivery import named
 from trax.transcription.engines import Engines
 
 SAMPLE = REPOSITORY / "samples" / "conversation.ogg"
@@ -204,7 +204,7 @@ def test_a_prompt_that_is_no_text(run: Run, database_url: str) -> None:
     ],
 )
 def test_an_error_has_the_name_of_its_file(file: str, error: str, shown: str) -> None:
-    assert _named(Path(file), error) == shown
+    assert named(Path(file), error) == shown
 
 
 def test_media_list_leaves_nothing_out_in_silence(run: Run, database_url: str) -> None:
