@@ -12,12 +12,15 @@ from uuid import UUID
 from trax.database import documents, lookup, media, transcripts
 from trax.database.media import MediaSummary
 from trax.database.models import MediaFile, TranscriptionResult
-from trax.errors import DatabaseError, DecoderUnavailable, ModelUnavailable, TraxError, UsageError
+from trax.errors import DatabaseError, DecoderUnavailable, MediaError, ModelUnavailable, TraxError, UsageError
 from trax.export import ExportDocument, render
 from trax.ingest.local import expand, expand_each
+from trax.jobs.batch_work import BatchWork
+from trax.jobs.batches import Batches
+from trax.jobs.board import Board
 from trax.jobs.cleanup import open_tidy
 from trax.jobs.local import LocalWork, Task
-from trax.jobs.submit import SubmitOptions
+from trax.jobs.submit import SubmitOptions, Submitted, submit
 from trax.media.fence import warm_up
 from trax.pipeline import Hook, Request, stages_of
 from trax.settings import Settings, load_settings
@@ -60,6 +63,15 @@ class Outcome:
     error: TraxError | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What became of a source that was to be queued."""
+
+    source: Path
+    submitted: Submitted | None
+    error: TraxError | None = None
+
+
 class Archive:
     """Media files and their transcripts in one PostgreSQL; use it in a `with` block.
 
@@ -76,6 +88,8 @@ class Archive:
         self._announce = announce
         self._engines = engines
         self.database = open_tidy(self.settings, announce)
+        self.board = Board(self.database)
+        self.batches = Batches(self.database)
 
     def transcribe(
         self, source: str | Path, *, hook: Hook | None = None, force: bool = False, **options: Any
@@ -90,7 +104,7 @@ class Archive:
         if len(paths) != 1:
             raise UsageError(f"{source} is {len(paths)} media files.", "Use `transcribe_all` for several.")
         with self._local_work(hook) as work:
-            return self._result_of(work, work.submit(paths[0], request, self._submit_options(force=force)))
+            return self._result_of(work, work.submit(paths[0], request, self.submit_options(force=force)))
 
     def transcribe_all(
         self, sources: Sequence[str], *, hook: Hook | None = None, force: bool = False, **options: Any
@@ -105,13 +119,28 @@ class Archive:
 
     def _outcomes(self, sources: Sequence[str], request: Request, hook: Hook | None, force: bool) -> Iterator[Outcome]:
         with self._local_work(hook) as work:
-            for task in work.feed(each_path(sources), request, self._submit_options(force=force)):
+            for task in work.feed(each_path(sources), request, self.submit_options(force=force)):
                 try:
                     yield Outcome(task.path, self._result_of(work, task))
                 except (DatabaseError, DecoderUnavailable, ModelUnavailable):
                     raise  # the next file would fare no better
                 except TraxError as error:
                     yield Outcome(task.path, None, error)
+
+    def add(self, sources: Sequence[str], request: Request, options: SubmitOptions) -> Iterator[Added]:
+        """Register and queue every media file of the sources; a source that fails doesn't hold up the others."""
+        for path, error in each_path(sources):
+            if error is None:
+                try:
+                    yield Added(path, submit(self.database, path, request, options))
+                except MediaError as refused:
+                    yield Added(path, None, refused)
+            else:
+                yield Added(path, None, error)
+
+    def batch_work(self, concurrency: int = 1) -> BatchWork:
+        """A worker of this process for one batch."""
+        return BatchWork(self.database, self.settings, self._models(), concurrency)
 
     def media(self, *, status: str | None = None, limit: int | None = None) -> Sequence[MediaSummary]:
         """Media files, newest first."""
@@ -174,8 +203,12 @@ class Archive:
     def _local_work(self, hook: Hook | None) -> LocalWork:
         return LocalWork(self.database, self.settings, self._models(), hook or Hook())
 
-    def _submit_options(self, *, force: bool) -> SubmitOptions:
-        return SubmitOptions(queue=self.settings.queue, max_retries=self.settings.max_retries, force=force)
+    def submit_options(self, *, queue: str | None = None, priority: int = 0, force: bool = False) -> SubmitOptions:
+        """How jobs are queued; what is not given comes from the settings."""
+        settings = self.settings
+        return SubmitOptions(
+            queue=queue or settings.queue, priority=priority, max_retries=settings.max_retries, force=force
+        )
 
     def _result_of(self, work: LocalWork, task: Task) -> Result:
         finished = work.wait(task)

@@ -9,9 +9,12 @@ import traceback
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 
 def say(message: str) -> None:
@@ -40,19 +43,26 @@ def print_json(document: Any) -> None:
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     """Rows under their headings; plain columns where standard output is not a terminal."""
     from rich.console import Console
-    from rich.table import Table
 
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        # IDs and times are for copying: they are never cut or broken
-        table.add_column(column, no_wrap=column not in ("file", "problem", "note"), overflow="fold")
-    for row in rows:
-        table.add_row(*("" if cell is None else str(cell) for cell in row))
     width = None if sys.stdout.isatty() else 10_000
     console = Console(file=sys.stdout, width=width, highlight=False, markup=False, soft_wrap=width is not None)
     with console.capture() as captured:
-        console.print(table)
+        console.print(table(columns, rows))
     typer.echo(captured.get(), nl=False)  # Rich would end the program by itself where a pipe is closed
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Table:
+    """Rows under their headings, for Rich."""
+    from rich.table import Table
+    from rich.text import Text
+
+    made = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        # IDs and times are for copying: they are never cut or broken
+        made.add_column(column, no_wrap=column not in ("file", "problem", "note"), overflow="fold")
+    for row in rows:
+        made.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
+    return made
 
 
 def clock(seconds: float | None) -> str:
@@ -62,6 +72,11 @@ def clock(seconds: float | None) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def moment(value: datetime | None) -> str | None:
+    """A moment for JSON, with its offset."""
+    return None if value is None else value.isoformat()
 
 
 def local(moment: datetime) -> str:

@@ -15,7 +15,7 @@ import typer
 from typer.exceptions import TyperException
 
 from trax import __version__
-from trax.cli import db, doctor, export, media, models, show, transcribe, versions, work
+from trax.cli import add, batch, db, doctor, export, jobs, media, models, show, transcribe, versions, work
 from trax.cli.console import say, say_cause
 from trax.errors import TraxError
 
@@ -31,7 +31,10 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("transcribe")(transcribe.transcribe)
+app.command("add")(add.add)
 app.command("work")(work.work)
+app.add_typer(jobs.app, name="jobs")
+app.add_typer(batch.app, name="batch")
 app.add_typer(media.app, name="media")
 app.command("show")(show.show)
 app.command("versions")(versions.versions)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
@@ -14,6 +15,9 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from trax.cli.console import clock, one_line, say
 from trax.pipeline import Hook
 from trax.pipeline import Progress as Advance
+
+if TYPE_CHECKING:
+    from trax.jobs.batches import BatchReport
 
 
 class Watcher(Hook):
@@ -94,3 +98,43 @@ def watching(*, quiet: bool) -> Iterator[Watcher]:
         yield Bar(bars)
     finally:
         bars.stop()
+
+
+class BatchBar:
+    """One line for a whole batch: files done, speed, time left; nothing where nobody watches."""
+
+    def __init__(self) -> None:
+        columns = (
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            TextColumn("{task.completed} of {task.total}"),
+            TextColumn("{task.fields[speed]}"),
+            TextColumn("{task.fields[left]}"),
+        )
+        self._bars = Progress(*columns, console=Console(stderr=True), transient=True, auto_refresh=False)
+        self._task: TaskID | None = None
+
+    def __enter__(self) -> BatchBar:
+        if sys.stderr.isatty():
+            self._bars.start()
+            self._task = self._bars.add_task("files", total=None, speed="", left="")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bars.stop()
+
+    def show(self, report: BatchReport) -> None:
+        """How the batch stands now."""
+        if self._task is None:
+            return
+        batch, progress = report.batch, report.progress
+        rate, left = progress.audio_per_second, progress.seconds_left
+        self._bars.update(
+            self._task,
+            description="files (paused)" if batch.status == "paused" else "files",
+            completed=batch.processed,
+            total=batch.total,
+            speed="" if rate is None else f"{rate:.1f}x",
+            left="" if left is None else f"{clock(left)} left",
+            refresh=True,
+        )

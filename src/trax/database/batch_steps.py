@@ -16,10 +16,12 @@ from trax.database.queue_models import BatchItem
 from trax.errors import JobInterrupted
 from trax.storable import storable_text
 
+# Jobs of a batch that wait in a given queue, or (where none is given) in their own.
 IN_QUEUE = text("""
 SELECT DISTINCT j.id FROM batch_items i JOIN transcription_jobs j ON j.id = i.job_id
 JOIN procrastinate_jobs p ON p.id = j.ticket_id
-WHERE i.batch_id = :batch_id AND i.status = 'pending' AND j.status = 'pending' AND p.queue_name = :queue
+WHERE i.batch_id = :batch_id AND i.status = 'pending' AND j.status = 'pending' AND p.status = 'todo'
+  AND p.queue_name = coalesce(CAST(:queue AS text), j.queue)
 """)
 
 
@@ -50,7 +52,7 @@ def create(session: Session, patterns: Sequence[str], items: Sequence[NewItem], 
         session.execute(insert(BatchItem), rows)
     for position, item in enumerate(items, start=1):
         if item.error is not None:
-            end_item(session, batch_id, position, "failed", item.error)
+            fail_item(session, batch_id, position, item.error)
     batches.end_if_done(session, batch_id)
     return batch_id
 
@@ -75,15 +77,18 @@ def item_queued(session: Session, batch_id: UUID, position: int, media_id: UUID,
     return session.scalar(select(ProcessingJob.status).where(ProcessingJob.id == batch_id)) == "paused"
 
 
-def end_item(
-    session: Session, batch_id: UUID, position: int, status: str, error: str | None, media_id: UUID | None = None
-) -> None:
-    """waiting → completed or failed, without a job; nothing where the item waits no longer."""
+def fail_item(session: Session, batch_id: UUID, position: int, error: str) -> None:
+    """waiting → failed, without a job; nothing where the item waits no longer."""
+    batches.lock(session, [batch_id])
+    batches.end_items(session, _waits(batch_id, position), "failed", error)
+
+
+def item_answered(session: Session, batch_id: UUID, position: int, media_id: UUID, job_id: UUID) -> None:
+    """waiting → completed by a job that had ended before; nothing where the item waits no longer."""
     batches.lock(session, [batch_id])
     which = _waits(batch_id, position)
-    if media_id is not None:
-        session.execute(update(BatchItem).where(*which).values(media_file_id=media_id))
-    batches.end_items(session, which, status, error)
+    session.execute(update(BatchItem).where(*which).values(media_file_id=media_id, job_id=job_id))
+    batches.end_items(session, which, "completed", None)
 
 
 def all_queued(session: Session, batch_id: UUID) -> None:
@@ -201,8 +206,8 @@ def put_back(session: Session, batch_id: UUID, position: int) -> None:
     batches.reopen_items(session, which, "waiting")
 
 
-def jobs_in_queue(session: Session, batch_id: UUID, queue: str) -> list[UUID]:
-    """Jobs of the batch that wait in that queue."""
+def jobs_in_queue(session: Session, batch_id: UUID, queue: str | None) -> list[UUID]:
+    """Jobs of the batch that wait in that queue; None: each in its own."""
     return list(session.scalars(IN_QUEUE, {"batch_id": batch_id, "queue": queue}))
 
 

@@ -37,16 +37,23 @@ SELECT count(*) FILTER (WHERE j.status = 'completed') AS jobs,
 FROM processing_jobs b
 LEFT JOIN (SELECT DISTINCT batch_id, job_id FROM batch_items WHERE batch_id = :batch_id AND job_id IS NOT NULL) i
     ON i.batch_id = b.id
-LEFT JOIN transcription_jobs j ON j.id = i.job_id
+LEFT JOIN transcription_jobs j ON j.id = i.job_id AND (j.completed_at IS NULL OR j.completed_at >= b.created_at)
 LEFT JOIN media_files m ON m.id = j.media_file_id
 LEFT JOIN job_attempts a ON a.ticket_id = j.ticket_id AND j.status = 'processing'
-LEFT JOIN LATERAL (SELECT min(started_at) AS started_at FROM job_attempts WHERE job_id = j.id) f ON true
+LEFT JOIN LATERAL (
+    SELECT min(started_at) AS started_at FROM job_attempts WHERE job_id = j.id AND started_at >= b.created_at
+) f ON true
 WHERE b.id = :batch_id
 """)
 
 FAILURES = text("""
 SELECT i.position, i.source, i.status, i.job_id, i.error_message FROM batch_items i
 WHERE i.batch_id = :batch_id AND i.status IN ('failed', 'cancelled') ORDER BY i.position
+""")
+
+RESULTS = text("""
+SELECT i.position, r.id FROM batch_items i JOIN transcription_results r ON r.job_id = i.job_id
+WHERE i.batch_id = :batch_id AND i.status = 'completed' AND r.pipeline_version = :version
 """)
 
 ALL_ITEMS = text("""
@@ -163,6 +170,12 @@ def progress(session: Session, batch_id: UUID) -> Progress:
 def failures(session: Session, batch_id: UUID) -> list[Failure]:
     """Items that failed or were cancelled, in order, with the reason."""
     return [Failure(*row) for row in session.execute(FAILURES, {"batch_id": batch_id})]
+
+
+def results(session: Session, batch_id: UUID, version: str) -> dict[int, UUID]:
+    """Position of each completed item, and the ID of its job's result of that pipeline version."""
+    found = session.execute(RESULTS, {"batch_id": batch_id, "version": version})
+    return {position: result_id for position, result_id in found}  # noqa: C416 - rows are no pairs to mypy
 
 
 def items(session: Session, batch_id: UUID) -> list[Item]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from trax.database import batch_steps, batch_views, changes, claims, lookup, media, queue
+from trax.database import batch_steps, batch_views, changes, claims, lookup, media, queue, transcripts
 from trax.database.batch_steps import NewItem
 from trax.database.batch_views import BatchView, Failure, Item, Progress
 from trax.database.engine import Database
@@ -18,7 +18,7 @@ from trax.jobs.prepare import new_media
 from trax.jobs.requests import REQUEST
 from trax.jobs.submit import SubmitOptions, Submitted, submit_media
 from trax.media.files import path_from_text, path_text
-from trax.pipeline import Request
+from trax.pipeline import Request, stages_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +112,13 @@ class Batches:
         with self._database.transaction() as session:
             return batch_views.items(session, batch_id)
 
+    def result_ids(self, batch_id: UUID) -> dict[int, UUID]:
+        """The last result of each completed item, by its position."""
+        request, _ = self._asked_for(batch_id)
+        makes = stages_of(request.pipeline)[-1].makes
+        with self._database.transaction() as session:
+            return batch_views.results(session, batch_id, makes)
+
     def follow(self, batch_id: UUID) -> Iterator[BatchReport]:
         """How the batch stands, again and again: whenever a job changes, and once a second; ends with the batch."""
         for report in changes.follow(self._database, lambda: self.show(batch_id)):
@@ -190,14 +197,17 @@ class Batches:
             new = new_media(_only_file(source))
         except MediaError as error:
             with self._database.transaction() as session:
-                batch_steps.end_item(session, batch_id, position, "failed", str(error))
+                batch_steps.fail_item(session, batch_id, position, str(error))
             return Step(source, None, error)
         with self._database.transaction() as session:  # by itself: jobs are locked before media elsewhere
             media_id = media.add(session, new)[0].id
         with self._database.transaction() as session:
             submitted = submit_media(session, media_id, request, options)
-            if submitted.job_id is None:
-                batch_steps.end_item(session, batch_id, position, "completed", None, media_id)
+            if submitted.result_id is not None:
+                answer = transcripts.get(session, submitted.result_id)
+                batch_steps.item_answered(session, batch_id, position, media_id, answer.job_id)
+            elif submitted.job_id is None:
+                raise AssertionError("neither queued nor answered")
             elif batch_steps.item_queued(session, batch_id, position, media_id, submitted.job_id):
                 queue.hold(session, [submitted.job_id])
         return Step(source, submitted)
