@@ -45,9 +45,10 @@ def work(
         typer.Option(min=0, help="Seconds for jobs to finish when told to stop. [default: TRAX_SHUTDOWN_GRACE]"),
     ] = None,
 ) -> None:
-    """Run jobs until SIGTERM or Ctrl-C: jobs then have a while to finish, and are handed back if they don't.
+    """Run jobs from the queue until SIGTERM or Ctrl-C.
 
-    A second signal ends the process at once; another worker goes on with its jobs.
+    Jobs that run then have a while to finish; those that don't are handed back, and another worker goes on with them.
+    A second signal ends the process at once.
     """
     from trax.cli.logs import log_to_standard_error
     from trax.settings import load_settings
