@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import shutil
-import sys
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import psycopg
 import pytest
 
+from tests.cli.conftest import Run
 from tests.conftest import REPOSITORY
 from trax.archive import Archive, Result
-from trax.cli import main
 from trax.cli.delivery import named
 from trax.transcription.engines import Engines
 
@@ -26,34 +22,6 @@ MANY_FILES = """
 INSERT INTO media_files (filename, source_path, status, file_size, mime_type, file_hash)
 SELECT n || '.mp3', '/' || n, 'pending', 1, 'audio/mpeg', md5(n::text) || md5(n::text) FROM generate_series(1, 130) n
 """
-
-
-@dataclass(frozen=True)
-class Ran:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
-Run = Callable[..., Ran]
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
-    """Run `trax` with these arguments, in this process."""
-
-    def runner(*arguments: str) -> Ran:
-        capfd.readouterr()
-        monkeypatch.setattr(sys, "argv", ["trax", *arguments])
-        code = main._run()
-        captured = capfd.readouterr()
-        return Ran(code, captured.out, captured.err)
-
-    return runner
 
 
 @pytest.fixture
