@@ -32,12 +32,12 @@ from trax.cli.options import (
     Track,
     request_options,
 )
-from trax.errors import TraxError, UsageError
+from trax.errors import DatabaseError, UsageError
 
 if TYPE_CHECKING:
     from trax.archive import Archive
     from trax.cli.delivery import Delivery
-    from trax.jobs.batches import BatchReport, Step
+    from trax.jobs.batches import Batches, BatchReport, Step
 
 app = typer.Typer(help="Many files as one piece of work.", no_args_is_help=True)
 
@@ -111,66 +111,57 @@ def list_batches(limit: Limit = None, as_json: AsJson = False) -> None:
 @app.command("show")
 def show_batch(id: BatchId, follow: Follow = False, as_json: AsJson = False) -> None:
     """Show how far a batch is, how fast, and what failed; --follow ends with the batch."""
-    from trax.archive import Archive
-
-    with Archive(announce=say_progress) as archive:
-        batch_id = archive.batches.find(id)
+    with _opened(id) as (batches, batch_id):
         if follow and as_json:
-            reports = archive.batches.follow(batch_id)
+            reports = batches.follow(batch_id)
             follow_lines(reports, lambda report: [report_facts(report)], restless=RESTLESS)
         elif follow:
-            follow_tables(archive.batches.follow(batch_id), report_tables)
+            follow_tables(batches.follow(batch_id), report_tables)
         elif as_json:
-            facts = report_facts(archive.batches.show(batch_id))
-            print_json({**facts, "items": [_item(item) for item in archive.batches.items(batch_id)]})
+            facts = report_facts(batches.show(batch_id))
+            print_json({**facts, "items": [_item(item) for item in batches.items(batch_id)]})
         else:
-            print_tables(report_tables(archive.batches.show(batch_id)))
+            print_tables(report_tables(batches.show(batch_id)))
 
 
 @app.command()
 def pause(id: BatchId) -> None:
     """Begin no further job of a batch; those at work are finished."""
-    from trax.archive import Archive
-
-    with Archive(announce=say_progress) as archive:
-        batch_id = archive.batches.find(id)
-        held = archive.batches.pause(batch_id)
+    with _opened(id) as (batches, batch_id):
+        held = batches.pause(batch_id)
     say(f"Batch {short(batch_id)} is paused: {_jobs(held)} held back. `trax batch resume {short(batch_id)}` goes on.")
 
 
 @app.command()
 def resume(id: BatchId) -> None:
     """Go on with a batch that was paused, or whose files were not all queued when its command ended."""
-    from trax.archive import Archive
-
-    with Archive(announce=say_progress) as archive:
-        batch_id = archive.batches.find(id)
-        with _told_how_to_go_on(batch_id):
-            going = archive.batches.resume(batch_id, _told)
+    with _opened(id) as (batches, batch_id), _told_how_to_go_on(batch_id):
+        going = batches.resume(batch_id, _told)
     say(f"Batch {short(batch_id)} goes on: {_jobs(going)} queued. `trax work` runs them.")
 
 
 @app.command()
 def retry(id: BatchId) -> None:
     """Queue the files of a batch again that failed or were cancelled."""
-    from trax.archive import Archive
-
-    with Archive(announce=say_progress) as archive:
-        batch_id = archive.batches.find(id)
-        with _told_how_to_go_on(batch_id):
-            tried = archive.batches.retry(batch_id, _told)
+    with _opened(id) as (batches, batch_id), _told_how_to_go_on(batch_id):
+        tried = batches.retry(batch_id, _told)
     say(f"Batch {short(batch_id)} goes on: {tried} of its files are tried again. `trax work` runs them.")
 
 
 @app.command()
 def cancel(id: BatchId) -> None:
     """End a batch and its jobs, except those that somebody else waits for as well."""
+    with _opened(id) as (batches, batch_id):
+        cancelled = batches.cancel(batch_id)
+    say(f"Batch {short(batch_id)} is cancelled, and {_jobs(cancelled)} with it.")
+
+
+@contextmanager
+def _opened(id: str) -> Iterator[tuple[Batches, UUID]]:
     from trax.archive import Archive
 
     with Archive(announce=say_progress) as archive:
-        batch_id = archive.batches.find(id)
-        cancelled = archive.batches.cancel(batch_id)
-    say(f"Batch {short(batch_id)} is cancelled, and {_jobs(cancelled)} with it.")
+        yield archive.batches, archive.batches.find(id)
 
 
 def _delivery(output: Path | None, format: str) -> Delivery | None:
@@ -229,7 +220,7 @@ def _told_how_to_go_on(batch_id: UUID) -> Iterator[None]:
     """Whoever is interrupted, or finds the database gone, is told what is left and how to go on with it."""
     try:
         yield
-    except (KeyboardInterrupt, TraxError):
+    except (KeyboardInterrupt, DatabaseError):
         id = short(batch_id)
         say(
             f"What is left of batch {id} is kept: `trax batch resume {id}` queues what was not queued yet, "

@@ -12,7 +12,7 @@ from trax.database import batch_steps, batch_views, changes, claims, lookup, med
 from trax.database.batch_steps import NewItem
 from trax.database.batch_views import BatchView, Failure, Item, Progress
 from trax.database.engine import Database
-from trax.errors import JobInterrupted, MediaError, MediaNotFound, UsageError
+from trax.errors import ClaimHeld, JobInterrupted, MediaError, MediaNotFound, UsageError
 from trax.ingest.local import expand, expand_each
 from trax.jobs.prepare import new_media
 from trax.jobs.requests import REQUEST
@@ -77,16 +77,17 @@ class Batches:
         with claims.claim(self._database, batch_id):
             request, options = self._asked_for(batch_id)
             options = replace(options, ticket_queue=ticket_queue)
-            with self._database.transaction() as session:
-                waiting = batch_steps.waiting(session, batch_id)
-            for position, source in waiting:
-                try:
-                    told(self._queue_item(batch_id, position, source, request, options))
-                except JobInterrupted:
-                    return position
+            dealt_with = 0
+            while waiting := self._waiting(batch_id):  # some may have been put back meanwhile
+                for position, source in waiting:
+                    try:
+                        told(self._queue_item(batch_id, position, source, request, options))
+                    except JobInterrupted:
+                        return dealt_with
+                    dealt_with += 1
             with self._database.transaction() as session:
                 batch_steps.all_queued(session, batch_id)
-        return len(waiting)
+        return dealt_with
 
     def find(self, prefix: str) -> UUID:
         """ID of the batch. Raises: RecordNotFound, UsageError: no such ID, or not a unique one."""
@@ -151,7 +152,12 @@ class Batches:
                 raise _refused(batch_views.get(session, batch_id), "Nothing of it is paused or left to be queued.")
         with self._database.transaction() as session:
             released = queue.release(session, batch_steps.live_jobs(session, batch_id))
-        return released + (self.queue(batch_id, told=told) if left else 0)
+        try:
+            return released + (self.queue(batch_id, told=told) if left else 0)
+        except ClaimHeld:
+            if not resumed:
+                raise
+            return released  # the process that queues its items goes on with them
 
     def retry(self, batch_id: UUID, told: Callable[[Step], object] = lambda _: None) -> int:
         """Queue what failed or was cancelled again; returns how many items that are.
@@ -184,6 +190,10 @@ class Batches:
         with self._database.transaction() as session:
             job_ids = batch_steps.live_jobs(session, batch_id)  # with those that were queued in between
         return sum(self._cancel_job(batch_id, job_id) for job_id in job_ids)
+
+    def _waiting(self, batch_id: UUID) -> Sequence[tuple[int, str]]:
+        with self._database.transaction() as session:
+            return batch_steps.waiting(session, batch_id)
 
     def _asked_for(self, batch_id: UUID) -> tuple[Request, SubmitOptions]:
         with self._database.transaction() as session:
