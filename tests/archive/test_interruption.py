@@ -184,7 +184,6 @@ def test_a_database_that_dies_in_the_middle_costs_no_work(own_server: Settings, 
         hook = Meanwhile(lambda: embedded.stop(own_server.home))
         again = archive.transcribe(SAMPLE, model="tiny.en", hook=hook, force=True)
         assert again.version == result.version + 1
-        assert any("What was made is kept" in notice for notice in hook.notices)
         assert_nothing_is_half_done(archive.database)
 
 

@@ -16,7 +16,8 @@ from uuid import UUID
 from trax.database import queue, transcripts
 from trax.database.engine import Database
 from trax.database.models import TranscriptionResult
-from trax.errors import DatabaseError, JobFailed, JobInterrupted, TraxError
+from trax.errors import DatabaseError, DatabaseUnavailable, JobFailed, JobInterrupted, TraxError
+from trax.jobs.attempt import PATIENCE
 from trax.jobs.observer import Attempt, Ended, Observer
 from trax.jobs.submit import SubmitOptions, Submitted, submit
 from trax.jobs.worker import Worker, WorkerOptions
@@ -58,8 +59,7 @@ class LocalWork:
         self._database = database
         self._settings = settings
         self._watch = _Watch(hook)
-        hurried = settings.model_copy(update={"shutdown_grace": 0.0})  # whoever interrupts doesn't want to wait
-        self._worker = Worker(database, hurried, engines, WorkerOptions((), concurrency), self._watch)
+        self._worker = Worker(database, settings, engines, WorkerOptions((), concurrency), self._watch)
         self._thread = threading.Thread(target=self._worker.run, name="trax-local-worker", daemon=True)
         self._open: dict[UUID, bool] = {}  # jobs that we wait for, and whether they were queued by us
         self._leaving = threading.Event()
@@ -76,7 +76,7 @@ class LocalWork:
                 with suppress(DatabaseError):
                     self._give_up(job_id, created=created)
         finally:
-            self._worker.stop()
+            self._worker.stop(at_once=True)
             self._thread.join()
             self._worker.__exit__()
 
@@ -149,10 +149,7 @@ class LocalWork:
         """Until the job has ended; it is taken over where nobody else runs it."""
         told = False
         while True:
-            with self._database.transaction() as session:
-                status, _ = queue.state(session, job_id)
-                if status == "pending":
-                    queue.adopt(session, job_id, self._worker.queues[0])
+            status = self._look_at(job_id)
             if status not in queue.LIVE:
                 self._open.pop(job_id, None)
                 return
@@ -162,6 +159,23 @@ class LocalWork:
                     "Another process is at work on this very file with these options; waiting for it."
                 )
             self._watch.wait_for(job_id, LOOK)
+
+    def _look_at(self, job_id: UUID) -> str:
+        """The job's status, patiently: what runs is worth waiting for a database that comes back."""
+        for delay in (*PATIENCE, None):
+            try:
+                with self._database.transaction() as session:
+                    status, _ = queue.state(session, job_id)
+                    if status == "pending":
+                        queue.adopt(session, job_id, self._worker.queues[0])
+                return status
+            except DatabaseUnavailable:
+                if delay is None:
+                    raise
+                self._leaving.wait(delay)
+            with suppress(DatabaseUnavailable):
+                self._database.wake()
+        raise AssertionError("the last turn returns or raises")
 
     def _give_up(self, job_id: UUID, *, created: bool) -> None:
         with self._database.transaction() as session:

@@ -36,6 +36,8 @@ RESTART_DELAYS = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)  # seconds after each fur
 DRAIN_LOOK = 0.5  # seconds between two looks whether everything is done
 
 log = logging.getLogger(__name__)
+for chatty in ("procrastinate", "psycopg.pool"):  # who wants their messages configures logging; nobody else gets them
+    logging.getLogger(chatty).addHandler(logging.NullHandler())
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,7 @@ class Worker:
         self._running: dict[int, Reins] = {}
         self._lock = threading.Lock()
         self._stopping = threading.Event()
+        self._hurry = threading.Event()
         self._changed = threading.Event()  # an attempt has ended, or the worker is to stop
         self._cancel_loop: Callable[[], object] = lambda: None
         self._healed_at = 0.0
@@ -107,8 +110,13 @@ class Worker:
                 self._database.wake()
         watch.join()
 
-    def stop(self) -> None:
-        """Take no further jobs; those that run have the grace of the settings to finish, and are handed back then."""
+    def stop(self, *, at_once: bool = False) -> None:
+        """Take no further jobs; those that run have the grace of the settings to finish, and are handed back then.
+
+        `at_once`: they are handed back without any grace.
+        """
+        if at_once:
+            self._hurry.set()
         if not self._stopping.is_set():
             self._observer.stopping(len(self._running))
         self._stopping.set()
@@ -178,7 +186,7 @@ class Worker:
         ticket_id = context.job.id
         assert ticket_id is not None
         words = {AbortReason.USER_REQUEST: "cancelled", AbortReason.SHUTDOWN: "interrupted", None: None}
-        reins = Reins(lambda: words[context.abort_reason()])
+        reins = Reins(lambda: words[context.abort_reason()] or ("interrupted" if self._hurry.is_set() else None))
         with self._lock:
             self._running[ticket_id] = reins
         try:
