@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 from tests.crash import pipeline, resume, scenarios
 from tests.crash.cluster import KillableCluster, cluster
-from tests.crash.ground import ground
+from tests.crash.ground import Ground, ground
 from tests.crash.scenarios import Plan
 from tests.crash.verdict import Verdict, as_text
 
@@ -38,11 +38,11 @@ def main() -> int:
                 print(as_text(verdicts[-1:]) + "\n", flush=True)
         good = _judge(verdicts, without_fence=options.without_fence)
         if "resume" in chosen:
-            good = resume.whole_file(url) and good
+            good = resume.whole_file(url, seed) and good
     return 0 if good else 1
 
 
-def _run(name: str, options: argparse.Namespace, place: scenarios.Ground, own: KillableCluster | None) -> Verdict:
+def _run(name: str, options: argparse.Namespace, place: Ground, own: KillableCluster | None) -> Verdict:
     jobs, workers = options.jobs, options.workers
     if name == "kills":
         return scenarios.kills(place, Plan(jobs, options.kills, workers))

@@ -47,6 +47,6 @@ def _is_alive(process: psutil.Process) -> bool:
 def cluster() -> Iterator[KillableCluster]:
     """A new server: the PostgreSQL 15 that is installed here, else the one that Trax carries."""
     programs = installed_postgres(15) or find_binaries().folder
-    with TemporaryDirectory(prefix="trax-crash-", ignore_cleanup_errors=True) as folder:
-        with KillableCluster(programs, Path(folder)) as started:
-            yield started
+    folder = TemporaryDirectory(prefix="trax-crash-", ignore_cleanup_errors=True)
+    with folder as name, KillableCluster(programs, Path(name)) as started:
+        yield started

@@ -79,7 +79,7 @@ class WorkerProcess:
         if not wait_until(lambda: psutil.Process(self.process.pid).status() in ("stopped", "zombie"), 10):
             raise RuntimeError(f"{self.name} doesn't stop")
         # Looked at once more: only of a process that stands still can it be said where it stands.
-        found = self.at_work() if self.is_running else None
+        found = self.at_work()
         if found is None:
             self.go_on()
         return found
@@ -106,6 +106,7 @@ class Fleet:
     fenced: bool = True
     concurrency: int = 1
     arguments: tuple[str, ...] = ()
+    settings: dict[str, str] = field(default_factory=dict)  # beyond SETTINGS
     workers: list[WorkerProcess] = field(default_factory=list)
     gone: list[WorkerProcess] = field(default_factory=list)
 
@@ -125,7 +126,7 @@ class Fleet:
         self.gone += [worker for worker in self.workers if not worker.is_running]
         self.workers = [worker for worker in self.workers if worker.is_running]
         while len(self.workers) < self.size:
-            self.workers.append(self._start())
+            self.start()
 
     def any_worker(self) -> WorkerProcess:
         return self.ground.chance.choice(self.workers)
@@ -152,7 +153,8 @@ class Fleet:
             worker.process.send_signal(signal.SIGTERM)
         return [worker.process.wait(60) for worker in self.workers if worker.is_ready]
 
-    def _start(self) -> WorkerProcess:
+    def start(self) -> WorkerProcess:
+        """One more worker."""
         number = len(self.gone) + len(self.workers)
         log = self.ground.folder / f"worker-{number:03}.log"
         unfenced = [] if self.fenced else ["--without-fence"]
@@ -161,12 +163,14 @@ class Fleet:
             process = subprocess.Popen(
                 [sys.executable, "-m", "tests.crash.worker", *unfenced, *options],
                 cwd=REPOSITORY,
-                env=_environment(self.ground),
+                env=_environment(self.ground) | self.settings,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
             )
-        return WorkerProcess(process, log, self.ground)
+        worker = WorkerProcess(process, log, self.ground)
+        self.workers.append(worker)
+        return worker
 
 
 def _environment(ground: Ground) -> dict[str, str]:

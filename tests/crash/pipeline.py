@@ -1,4 +1,4 @@
-"""A pipeline for the crash suite: light, slow enough to be caught at work, and with conduct that follows the file's name.
+"""A pipeline for the crash suite: light, slow enough to be caught at work; a file's name says how it goes.
 
 Everything around it is the real thing: worker, queue, checkpoints, database. Its result tells whether every step was
 heard once and in order, whoever heard it.

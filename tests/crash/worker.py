@@ -1,12 +1,17 @@
-"""`trax work` with the suite's pipeline; with `--without-fence` as its first argument, nothing keeps stale attempts out."""
+"""`trax work` with the suite's pipeline.
+
+With `--without-fence` as its first argument, nothing keeps stale attempts out.
+"""
 
 from __future__ import annotations
 
+import os
 import sys
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from tests.crash import pipeline
+from tests.crash import ledger, pipeline
 from trax.jobs import memory
 
 KEEPING = 0.1  # seconds between two writes of checkpoints: jobs here last no longer than a second
@@ -43,7 +48,10 @@ def main() -> None:
     from trax.cli.main import main as trax
 
     pipeline.register()
-    memory.INTERVAL = KEEPING
+    if book := os.environ.get(ledger.PLACE):
+        ledger.keep(Path(book))
+    else:
+        memory.INTERVAL = KEEPING
     arguments = sys.argv[1:]
     if arguments[:1] == ["--without-fence"]:
         without_fence()
