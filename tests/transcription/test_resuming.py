@@ -25,8 +25,7 @@ from trax.transcription.engines import EngineOptions, Engines
 from trax.transcription.faster_whisper import FasterWhisperTranscriber
 from trax.transcription.transcriber import WindowResult
 
-CLIPS = 7  # a window each: an odd number leaves a batch of one at the end
-INTERRUPTED_AFTER = 3  # windows: in the middle of the second batch of two
+CLIPS = 5  # a window each: an odd number leaves a batch of one at the end
 REQUEST = Request(model="tiny.en", language="en")
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
@@ -82,7 +81,7 @@ class Interrupts(Hook):
 def sound(clips: Clips, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Clips in a row, and silence between them that no window spans."""
     silence = np.zeros(5 * SAMPLE_RATE, dtype=np.float32)
-    names = sorted(clips.references())[:CLIPS]
+    names = sorted(clips.references(), key=lambda name: len(clips.references()[name]))[:CLIPS]
     samples = np.concatenate([part for name in names for part in (clips.read(name), silence)])
     path = tmp_path_factory.mktemp("sound") / "clips.wav"
     with wave.open(str(path), "wb") as file:
@@ -108,7 +107,7 @@ def test_what_a_broken_model_gives_can_be_kept() -> None:
     assert back.segments[0].text == "a\N{REPLACEMENT CHARACTER}b"
 
 
-@pytest.mark.parametrize("after", [1, INTERRUPTED_AFTER, CLIPS - 1])
+@pytest.mark.parametrize("after", [1, 3, 4])
 def test_interrupted_work_goes_on(sound: Path, tiny_engines: Engines, undisturbed: Made, after: int) -> None:
     memory = Remembers()
     interrupts = Interrupts(memory, after)
@@ -138,17 +137,13 @@ def test_nothing_is_heard_where_everything_is_known(sound: Path, tiny_engines: E
 def test_another_engine_is_another_memory(sound: Path, tiny_engines: Engines, tmp_path: Path) -> None:
     alone = Engines(EngineOptions(tmp_path, offline=True, threads=1), lambda _: None)
     memory = Remembers()
-    for engines, request in (
-        (tiny_engines, REQUEST),
-        (alone, REQUEST),
-        (tiny_engines, Request(model="tiny.en")),
-    ):
+    for engines, request in ((tiny_engines, REQUEST), (alone, REQUEST), (alone, Request(model="tiny.en"))):
         interrupts = Interrupts(memory, 0)
         with pytest.raises(Enough):
             transcribe(Material(sound, memory=memory), request, engines, interrupts)
     assert json.loads(json.dumps(memory.engines)) == memory.engines
     assert memory.engines[0] != memory.engines[1]
-    assert memory.engines[0] != memory.engines[2]
+    assert memory.engines[1] != memory.engines[2]
 
 
 @dataclass
@@ -170,7 +165,7 @@ class Cancels(Hook):
 
 
 def test_cancelled_work_ends_while_the_engine_is_busy(sound: Path, tmp_path: Path) -> None:
-    engines = Engines(EngineOptions(tmp_path, offline=True, threads=1, batch_size=2 * CLIPS), lambda _: None)
+    engines = Engines(EngineOptions(tmp_path, offline=True, threads=1, batch_size=8), lambda _: None)
     hook = Cancels()
     with pytest.raises(Enough):
         transcribe(Material(sound), REQUEST, engines, hook)

@@ -1,9 +1,15 @@
-"""From encoded windows to tokens: beam search for a batch, then Whisper's fallback for each window that failed."""
+"""From encoded windows to tokens: beam search for a batch, then another reading of each window that failed.
+
+Whisper's own fallback draws at random, from generators of CTranslate2 that can't be seeded anew for a window: no run
+could be repeated. Here a window that failed is searched again with no phrase allowed to come twice, which gives the
+same reading each time and costs a tenth; it is no less accurate where it was measured (`benchmarks/README.md`).
+Temperatures above 0 are still there for those who ask for them.
+"""
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,7 +55,7 @@ def compression_ratio(text: str) -> float:
 
 
 class Decoder:
-    """Beam search with fallback for one language."""
+    """Beam search for one language, with other ways to read what it read badly."""
 
     def __init__(self, model: Any, tokenizer: Any, suppressed: Sequence[int], stop: Stop) -> None:
         self._model = model  # ctranslate2.models.Whisper
@@ -59,31 +65,40 @@ class Decoder:
 
     def decode(self, encoded: Sequence[Any], options: TranscribeOptions) -> list[Hypothesis]:
         """The best reading of each window; `encoded` are encoder outputs, shape (1, 1500, d_model) each."""
-        first = self._generate(join(encoded), len(encoded), options, options.temperatures[0])
+        first = self._generate(join(encoded), len(encoded), options, self._search(options, options.temperatures[0]))
         return [self._fall_back(window, hypothesis, options) for window, hypothesis in zip(encoded, first, strict=True)]
 
     def _fall_back(self, encoded: Any, first: Hypothesis, options: TranscribeOptions) -> Hypothesis:
-        """Whisper's rule: the first temperature that passes the limits, else the most probable of all."""
+        """Whisper's rule: the first reading that passes the limits, else the most probable of all."""
         tried = [first]
-        for temperature in options.temperatures[1:]:
+        for search in self._other_searches(options):
             if not tried[-1].has_failed(options):
                 return tried[-1]
-            tried += self._generate(encoded, 1, options, temperature)
+            tried += self._generate(encoded, 1, options, search)
         if not tried[-1].has_failed(options):
             return tried[-1]
         sound = [hypothesis for hypothesis in tried if not hypothesis.is_repetitive(options)]
         return max(sound or tried, key=lambda hypothesis: hypothesis.avg_logprob)
 
-    def _generate(self, encoded: Any, count: int, options: TranscribeOptions, temperature: float) -> list[Hypothesis]:
-        if temperature > 0:
-            search = {
-                "beam_size": 1,
-                "num_hypotheses": options.best_of,
-                "sampling_topk": 0,
-                "sampling_temperature": temperature,
-            }
-        else:
-            search = {"beam_size": options.beam_size, "patience": options.patience}
+    def _other_searches(self, options: TranscribeOptions) -> Iterator[dict[str, Any]]:
+        if options.no_repeat_tokens:
+            yield {**self._search(options, 0.0), "no_repeat_ngram_size": options.no_repeat_tokens}
+        for temperature in options.temperatures[1:]:
+            yield self._search(options, temperature)
+
+    def _search(self, options: TranscribeOptions, temperature: float) -> dict[str, Any]:
+        if temperature == 0:
+            return {"beam_size": options.beam_size, "patience": options.patience}
+        return {
+            "beam_size": 1,
+            "num_hypotheses": options.best_of,
+            "sampling_topk": 0,
+            "sampling_temperature": temperature,
+        }
+
+    def _generate(
+        self, encoded: Any, count: int, options: TranscribeOptions, search: dict[str, Any]
+    ) -> list[Hypothesis]:
         self._stop.check()
         results = self._model.generate(
             encoded,
@@ -96,6 +111,7 @@ class Decoder:
             suppress_tokens=self._suppressed,
             **search,
         )
+        temperature = search.get("sampling_temperature", 0.0)
         return [self._hypothesis(result, options, temperature) for result in results]
 
     def _prompt(self, options: TranscribeOptions) -> list[int]:

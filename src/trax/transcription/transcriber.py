@@ -13,7 +13,6 @@ from trax.timeline import Seconds
 from trax.transcript import Segment, Word
 
 # Radford et al. 2022, "Robust Speech Recognition via Large-Scale Weak Supervision", §4.5, and openai/whisper's defaults
-TEMPERATURES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 COMPRESSION_RATIO_LIMIT = 2.4
 AVG_LOGPROB_LIMIT = -1.0
 NO_SPEECH_LIMIT = 0.6
@@ -21,12 +20,13 @@ NO_SPEECH_LIMIT = 0.6
 
 @dataclass(frozen=True, slots=True)
 class TranscribeOptions:
-    """How a window is decoded; the defaults are Whisper's own."""
+    """How a window is decoded; the defaults are Whisper's own, but for what is tried where the first reading fails."""
 
     beam_size: int = 5
     patience: float = 1.0
+    no_repeat_tokens: int = 3  # a reading that failed is searched again with no phrase of this length twice; 0: never
+    temperatures: tuple[float, ...] = (0.0,)  # any above 0 draws at random: no run could be repeated
     best_of: int = 5  # samples at temperatures above 0
-    temperatures: tuple[float, ...] = TEMPERATURES
     length_penalty: float = 1.0
     compression_ratio_limit: float = COMPRESSION_RATIO_LIMIT
     avg_logprob_limit: float = AVG_LOGPROB_LIMIT
