@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
@@ -14,7 +15,7 @@ from tests.jobs import queued
 from tests.jobs.conftest import SAMPLE, TOLD, Ends, Told, add, working
 from trax.archive import Archive
 from trax.database import Database, queue, workers
-from trax.errors import DecoderUnavailable, JobInterrupted, UnreadableMedia
+from trax.errors import DatabaseUnavailable, DecoderUnavailable, JobInterrupted, UnreadableMedia
 from trax.jobs import attempt, reaper
 from trax.jobs.attempt import retry_delay
 from trax.pipeline import Hook, Material
@@ -361,3 +362,37 @@ def test_transcribe_takes_over_what_waits_in_the_queue_and_gives_it_back(
         told.act = lambda _, __: None
         result = archive.transcribe(SAMPLE, pipeline=TOLD, model="tiny.en")
         assert (result.job_id, result.existed) == (waiting, False)
+
+
+def test_the_loss_of_the_database_is_no_fault_of_the_job(
+    embedded_database: Database, brisk: Settings, told: Told
+) -> None:
+    away = [DatabaseUnavailable("It is away.", "Wait.")] * 2
+
+    def fail(_: Material, __: Hook) -> None:
+        if away:
+            raise away.pop()
+
+    told.act = fail
+    ends = Ends()
+    job_id = add(embedded_database, max_retries=0)
+    with working(embedded_database, brisk, ends):
+        ends.wait_for(lambda: ends.outcomes == ["interrupted", "interrupted", "completed"])
+    assert row(embedded_database, job_id, "status, retry_count") == ("completed", 0)
+
+
+def test_a_frozen_process_does_not_keep_its_locks(embedded_database: Database, brisk: Settings) -> None:
+    job_id = queued.add_job(embedded_database)
+    begin(embedded_database, job_id, uuid4())
+
+    def freeze() -> None:
+        with Database(embedded_database.address(), patience=0.5) as frozen, frozen.transaction() as session:
+            session.execute(text("SELECT 1 FROM transcription_jobs FOR UPDATE"))
+            deadline = time.monotonic() + 30
+            while not reaper.reap(embedded_database, brisk):  # passes the row over for as long as it is locked
+                assert time.monotonic() < deadline
+            session.execute(text("SELECT 1"))
+
+    with pytest.raises(DatabaseUnavailable, match="idle-in-transaction"):
+        freeze()
+    assert row(embedded_database, job_id, "status") == ("pending",)

@@ -8,6 +8,8 @@ from trax.database import migrate
 from trax.database.engine import Database, PoolOptions
 from trax.settings import Settings
 
+SHORTEST_PATIENCE = 5.0  # seconds that a transaction may be idle at least
+
 
 def _silent(_: str) -> None:
     pass
@@ -16,14 +18,16 @@ def _silent(_: str) -> None:
 def open_unchecked(settings: Settings, announce: Callable[[str], None] = _silent) -> Database:
     """The database that the settings name, with no look at its schema; starts the embedded server if need be."""
     pool = PoolOptions(settings.pool_size, settings.pool_overflow, settings.pool_timeout)
+    patience = max(SHORTEST_PATIENCE, settings.stall_timeout)
     if settings.database_url is not None:
-        return Database(settings.database_url.get_secret_value(), pool)
+        return Database(settings.database_url.get_secret_value(), pool, patience=patience)
     from trax.database import embedded
 
     def wake() -> str:
         return embedded.ensure_running(settings.home, settings.database_idle, announce)
 
-    return Database(wake(), pool, embedded=True, connect_options=embedded.CONNECT_OPTIONS, wake=wake)
+    options = embedded.CONNECT_OPTIONS
+    return Database(wake(), pool, embedded=True, connect_options=options, wake=wake, patience=patience)
 
 
 def open_database(settings: Settings, announce: Callable[[str], None] = _silent) -> Database:

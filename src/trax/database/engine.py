@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from sqlalchemy import Connection as Connection
-from sqlalchemy import Engine, NullPool, create_engine, text
+from sqlalchemy import Engine, NullPool, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, ProgrammingError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -36,7 +36,7 @@ SECRETS = ("password", "sslpassword")  # that may stand in the query of an addre
 DISK_FULL, OUT_OF_CONNECTIONS = "53100", "53300"
 READ_ONLY = ("25006", "42501")  # a standby, or a role that may not write
 NO_TABLE = "42P01"
-GAVE_UP = ("40001", "40P01", "55P03", "57014")  # deadlocks and timeouts
+GAVE_UP = ("25P03", "40001", "40P01", "55P03", "57014")  # deadlocks and timeouts
 
 
 Transaction: TypeAlias = Session  # what queries work in, under a name for whoever only passes it on
@@ -60,7 +60,9 @@ class Database:
         embedded: bool = False,
         connect_options: Mapping[str, str] | None = None,
         wake: Callable[[], object] = lambda: None,
+        patience: float = 30.0,
     ) -> None:
+        """`patience`: seconds after which a transaction that a frozen or cut-off process has left open is undone."""
         self.url = parse_url(url)
         self.embedded = embedded
         self.connect_options = dict(connect_options or {})  # beyond what the URL says
@@ -70,7 +72,9 @@ class Database:
             "json_serializer": _to_json,
             "connect_args": {
                 "connect_timeout": CONNECT_TIMEOUT,
-                "keepalives_idle": 60,
+                "keepalives_idle": 30,
+                "keepalives_interval": 10,
+                "keepalives_count": 3,
                 "client_encoding": "UTF8",
                 "application_name": "trax",
                 **self.connect_options,
@@ -85,6 +89,8 @@ class Database:
             **common,
         )
         self._outside_the_pool = create_engine(self.url, poolclass=NullPool, **common)
+        for engine in (self.engine, self._outside_the_pool):
+            event.listen(engine, "connect", _habits(patience))
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
@@ -162,6 +168,21 @@ class Database:
             f"The database at {self.address(hide_password=True)} can't be reached: {reason.rstrip('.')}.",
             "Check that the server runs and that TRAX_DATABASE_URL is right (`trax doctor` tests it).",
         )
+
+
+def _habits(patience: float) -> Callable[[Any, object], None]:
+    """What the server is to do about a session of ours that says nothing more: nobody waits for its locks for ever."""
+    statement = (
+        f"SET idle_in_transaction_session_timeout = {int(patience * 1000)}; "
+        "SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10"
+    )
+
+    def agree(connection: Any, _: object) -> None:
+        before, connection.autocommit = connection.autocommit, True
+        connection.execute(statement)
+        connection.autocommit = before
+
+    return agree
 
 
 def parse_url(url: str) -> URL:

@@ -149,8 +149,10 @@ def retry_later(
     return _again_or_fail(session, job_id, message, queue=queue, delay=delay)
 
 
-def hand_back(session: Session, job_id: UUID, ticket_id: int, message: str, *, queue: str | None = None) -> bool:
-    """processing → pending with a new ticket at once; not a retry, for it wasn't the job's fault.
+def hand_back(
+    session: Session, job_id: UUID, ticket_id: int, message: str, *, queue: str | None = None, delay: float = 0.0
+) -> bool:
+    """processing → pending with a new ticket, at once or later; not a retry, for it wasn't the job's fault.
 
     `queue` is the job's home unless given. False: the job is no longer this attempt's.
     """
@@ -158,7 +160,7 @@ def hand_back(session: Session, job_id: UUID, ticket_id: int, message: str, *, q
         return False
     attempts.end(session, ticket_id, "interrupted", None, message)
     job = session.get_one(TranscriptionJob, job_id)
-    _to_pending(session, job, message, queue=queue or job.queue)
+    _to_pending(session, job, message, queue=queue or job.queue, delay=delay)
     return True
 
 

@@ -15,6 +15,7 @@ from trax.database import attempts, checkpoints, documents, fencing, media, queu
 from trax.database.engine import Database
 from trax.database.models import TranscriptionJob, TranscriptionResult
 from trax.errors import (
+    DatabaseError,
     DatabaseFull,
     DatabaseUnavailable,
     JobFailed,
@@ -89,7 +90,7 @@ def run(around: Surroundings, job_id: UUID, ticket_id: int, ticket_queue: str, r
     attempt = _described(job, ticket_id, number, file.filename)
     hook = _Hook(around.observer.attempt_started(attempt), reins)
     began = time.monotonic()
-    ended = _Course(around, job, ticket_id, ticket_queue, hook).to_its_end()
+    ended = _Course(around, job, ticket_id, ticket_queue, number, hook).to_its_end()
     around.observer.attempt_ended(attempt, replace(ended, seconds=time.monotonic() - began))
 
 
@@ -135,6 +136,7 @@ class _Course:
     job: TranscriptionJob
     ticket_id: int
     ticket_queue: str
+    number: int  # of the attempt
     hook: _Hook
 
     def to_its_end(self) -> Ended:
@@ -235,8 +237,7 @@ class _Course:
             self._patiently(self._cancel)
         if reason == "interrupted":
             message = "Handed back: its worker was stopped."
-            home = self.job.queue if self.around.is_private else self.ticket_queue
-            self._patiently(lambda: self._hand_back(message, home))
+            self._patiently(lambda: self._hand_back(message))
         return Ended(reason, 0.0)
 
     def _cancel(self) -> None:
@@ -244,11 +245,16 @@ class _Course:
             if fencing.is_ours(session, self.job.id, self.ticket_id):
                 queue.cancel(session, self.job.id, "Cancelled.")
 
-    def _hand_back(self, message: str, home: str) -> None:
+    def _hand_back(self, message: str, delay: Seconds = 0.0) -> None:
+        home = self.job.queue if self.around.is_private else self.ticket_queue
         with self.around.database.transaction() as session:
-            queue.hand_back(session, self.job.id, self.ticket_id, message, queue=home)
+            queue.hand_back(session, self.job.id, self.ticket_id, message, queue=home, delay=delay)
 
     def _failed(self, error: TraxError) -> Ended:
+        if isinstance(error, DatabaseError) and error.retryable:  # no fault of the job
+            delay = retry_delay(self.around.settings.retry_delay, self.number)
+            self._patiently(lambda: self._hand_back(str(error), delay))
+            return Ended("interrupted", 0.0, error=error)
         final = not error.retryable or self.around.is_private
         outcome = self._patiently(lambda: self._record_failure(error, final=final))
         return Ended(outcome or "lost", 0.0, error=error)
