@@ -90,6 +90,24 @@ INDEXED: dict[str, set[str]] = {
 
 UNIQUE = {("youtube_videos", "youtube_id"), ("media_files", "file_hash")}
 
+# Columns and tables beside the contract, which the queue needs.
+BESIDE: dict[str, dict[str, Column]] = {
+    "transcription_jobs": {
+        "ticket_id": ("bigint", True, None),
+        "request_id": ("uuid", True, None),
+        "queue": ("character varying(128)", False, "'default'::character varying"),
+    },
+}
+UNIQUE_BESIDE = {("transcription_jobs", "ticket_id"), ("transcription_jobs", "request_id")}
+
+REFERENCES_BESIDE = {
+    ("batch_items", "batch_id"): ("processing_jobs", "CASCADE"),
+    ("batch_items", "media_file_id"): ("media_files", "SET NULL"),
+    ("batch_items", "job_id"): ("transcription_jobs", "SET NULL"),
+    ("job_attempts", "job_id"): ("transcription_jobs", "CASCADE"),
+    ("window_checkpoints", "media_file_id"): ("media_files", "CASCADE"),
+}
+
 REFERENCES = {  # (table, column) -> (referenced table, ON DELETE)
     ("media_files", "youtube_video_id"): ("youtube_videos", "SET NULL"),
     ("transcription_jobs", "media_file_id"): ("media_files", "CASCADE"),

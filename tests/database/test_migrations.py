@@ -13,7 +13,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from tests.fixtures.database import fresh_database
-from trax.database import Database, migrate, open_database
+from trax.database import Database, migrate, open_database, procrastinate_schema
 from trax.database.migrate import alembic_config
 from trax.errors import DatabaseNotMigrated, DatabaseTooOld, DatabaseUnavailable, UsageError
 from trax.settings import load_settings
@@ -57,6 +57,46 @@ def test_every_revision_goes_up_down_and_up_again(empty_database: Database) -> N
 
 def test_the_revisions_are_known_without_alembic() -> None:
     assert migrate.known_revisions() == revisions()
+
+
+def test_the_installed_procrastinate_is_the_one_that_the_revisions_bring() -> None:
+    newest = procrastinate_schema.files()[-1]
+    assert newest == procrastinate_schema.NEWEST_FILE, "a new revision has to bring the newer files in"
+
+
+def test_procrastinate_is_brought_up_to_date_step_by_step(empty_database: Database) -> None:
+    """The chain of files, from an old one on, ends where the whole schema does."""
+    old = "03.00.00_50_post_cancel_notification.sql"
+    with empty_database.engine.connect() as connection:
+        for name, statements in procrastinate_schema.newer_than(""):
+            if name <= old:
+                connection.exec_driver_sql(statements.replace("%", "%%"))
+                connection.commit()
+        connection.exec_driver_sql(procrastinate_schema.MARK.format(old))
+        applied = procrastinate_schema.upgrade(connection)
+        assert applied
+        assert min(applied) > old
+        assert procrastinate_schema.upgrade(connection) == []
+    stepwise = definitions(empty_database)
+    with empty_database.engine.begin() as connection:
+        connection.exec_driver_sql(procrastinate_schema.DROP.replace("%", "%%"))
+        for statements in procrastinate_schema.whole():
+            connection.exec_driver_sql(statements.replace("%", "%%"))
+        assert connection.scalar(text(procrastinate_schema.READ_MARK)) == procrastinate_schema.NEWEST_FILE
+    assert stepwise == definitions(empty_database)
+
+
+def definitions(database: Database) -> set[str]:
+    """Procrastinate's functions, columns and triggers; spaces apart, which the files and the whole differ in."""
+    found = r"""
+    SELECT 'function ' || regexp_replace(pg_get_functiondef(oid), '\s+', ' ', 'g') FROM pg_proc
+    WHERE pronamespace = 'public'::regnamespace AND proname LIKE 'procrastinate%'
+    UNION ALL SELECT 'column ' || table_name || '.' || column_name || ' ' || data_type FROM information_schema.columns
+    WHERE table_schema = 'public' AND table_name LIKE 'procrastinate%'
+    UNION ALL SELECT 'trigger ' || tgname FROM pg_trigger WHERE NOT tgisinternal
+    """
+    with database.transaction() as session:
+        return set(session.scalars(text(found)))
 
 
 def test_models_and_migrations_agree(database: Database) -> None:
