@@ -159,7 +159,7 @@ class Cancels(Hook):
 
     def check(self) -> None:
         self.checks += self.decoded
-        if self.checks > 2:
+        if self.checks > 1:
             self.cancelled_at = time.monotonic()
             raise Enough
 
