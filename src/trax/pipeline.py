@@ -133,7 +133,7 @@ def transcribe(material: Material, request: Request, engines: Engines, hook: Hoo
 
     Sound streams through: memory doesn't grow with the length of the file.
     """
-    engine = engines.get(request.model)
+    engine = engines.get(request.model, request.compute_type)
     for note in engine.description()["notes"]:  # such as a GPU that was found and doesn't work
         hook.notice(f"{request.model}: {note}.")
     with decode(material.path, request.decode) as decoding:
@@ -230,7 +230,7 @@ def _check_english(first: list[Window], request: Request, engine: Transcriber, e
 def _multilingual(guess: LanguageGuess, request: Request, engines: Engines, hook: Hook) -> Transcriber:
     sounds = f"This sounds like {guess.language!r} ({guess.probability:.0%}), and {request.model} knows only English"
     try:
-        engine = engines.get(MULTILINGUAL_FALLBACK)
+        engine = engines.get(MULTILINGUAL_FALLBACK, request.compute_type)
     except ModelUnavailable as error:
         raise LanguageUnsupported(
             f"{sounds}; the multilingual {MULTILINGUAL_FALLBACK} is not on this machine.",

@@ -51,7 +51,7 @@ class Engines:
 
     options: EngineOptions
     announce: Callable[[str], None]
-    _loaded: dict[str, Transcriber] = field(default_factory=dict)
+    _loaded: dict[tuple[str, str], Transcriber] = field(default_factory=dict)  # by model and compute type
     _fruitless: set[str] = field(default_factory=set)  # ways to a detector that led nowhere, not to be tried again
     _lock: RLock = field(default_factory=RLock)
 
@@ -60,22 +60,22 @@ class Engines:
 
         Raises: UnknownModel, UsageError: a device or compute type that this machine lacks, or no language of Whisper's.
         """
-        if canonical_name(name) not in self._loaded:
-            options = self.options
+        options = self.options
+        if (canonical_name(name), options.compute_type) not in self._loaded:
             plan(options.device, options.compute_type, options.threads, options.batch_size)
         if language is not None:
             _check_language(language)
 
-    def get(self, name: str) -> Transcriber:
-        """The engine for that model, loaded now if it isn't yet.
+    def get(self, name: str, compute_type: str = "auto") -> Transcriber:
+        """The engine for that model, loaded now if it isn't yet; where the compute type is "auto", as the options say.
 
-        Raises: UnknownModel, ModelUnavailable.
+        Raises: UnknownModel, ModelUnavailable, UsageError: the machine doesn't have that compute type.
         """
-        name = canonical_name(name)
+        key = (canonical_name(name), self.options.compute_type if compute_type == "auto" else compute_type)
         with self._lock:
-            if name not in self._loaded:
-                self._loaded[name] = self._load(name, offline=self.options.offline)
-            return self._loaded[name]
+            if key not in self._loaded:
+                self._loaded[key] = self._load(*key, offline=self.options.offline)
+            return self._loaded[key]
 
     def detector(self, *, may_download: bool) -> Transcriber | None:
         """A multilingual engine that can tell languages apart; None where there is none to be had.
@@ -84,8 +84,8 @@ class Engines:
         """
         with self._lock:
             for name in DETECTORS:
-                if name in self._loaded:
-                    return self._loaded[name]
+                if (loaded := self._loaded.get((name, self.options.compute_type))) is not None:
+                    return loaded
             found = self._first_of(DETECTORS, offline=True)
             if found is None and may_download and not self.options.offline:
                 found = self._first_of(DETECTORS[:1], offline=False)
@@ -94,15 +94,16 @@ class Engines:
     def _first_of(self, names: Sequence[str], *, offline: bool) -> Transcriber | None:
         way = "this machine" if offline else "hub"
         for name in names if way not in self._fruitless else ():
+            key = (name, self.options.compute_type)
             try:
-                self._loaded[name] = self._load(name, offline=offline)
+                self._loaded[key] = self._load(*key, offline=offline)
             except ModelUnavailable:
                 continue
-            return self._loaded[name]
+            return self._loaded[key]
         self._fruitless.add(way)
         return None
 
-    def _load(self, name: str, *, offline: bool) -> Transcriber:
+    def _load(self, name: str, compute_type: str, *, offline: bool) -> Transcriber:
         from trax.transcription.faster_whisper import load
 
         options = self.options
@@ -111,7 +112,7 @@ class Engines:
         engine = load(
             model,
             device=options.device,
-            compute_type=options.compute_type,
+            compute_type=compute_type,
             threads=options.threads,
             batch_size=options.batch_size,
         )
