@@ -88,7 +88,7 @@ def test_every_file_that_goes_into_the_container_is_there() -> None:
 
 
 def test_metrics_are_those_that_are_described(embedded_database: Database) -> None:
-    metrics = Metrics(embedded_database, 30.0)
+    metrics = Metrics(embedded_database)
     metrics.started(UUID(int=1), "here:1", ("default",), 1)
     served = set(re.findall(r"^# TYPE (\w+) ", generate_latest(metrics.registry).decode(), re.M))
     served = {name for name in served if not name.endswith("_created")}

@@ -102,7 +102,7 @@ def recordings(tmp_path: Path) -> list[Path]:
             file.setnchannels(1)
             file.setsampwidth(2)
             file.setframerate(SAMPLE_RATE)
-            turned = np.tile(np.roll(samples, at * SAMPLE_RATE), 3)
+            turned = np.tile(np.roll(samples, at * SAMPLE_RATE), 2)
             file.writeframes((turned * 32767).astype("<i2").tobytes())
     return found
 
