@@ -84,6 +84,7 @@ def _create_workers() -> None:
         sa.Column("name", sa.String(255), nullable=False),
         sa.Column("queues", postgresql.JSONB(), nullable=False),
         sa.Column("concurrency", sa.Integer(), nullable=False),
+        sa.Column("stall_timeout", postgresql.DOUBLE_PRECISION(), nullable=False),
         _moment("started_at"),
         _moment("heartbeat_at"),
         sa.PrimaryKeyConstraint("id"),

@@ -21,8 +21,6 @@ from trax.jobs.metrics import Metrics, served
 from trax.jobs.observer import Attempt, Ended
 from trax.pipeline import Progress
 
-STALL = 30.0
-
 MANY_JOBS = """
 WITH file AS (
     INSERT INTO media_files (filename, source_path, status, file_size) VALUES ('a', '/a', 'ready', 1) RETURNING id
@@ -57,7 +55,7 @@ def silent_server() -> Iterator[str]:
 
 
 def test_attempts_are_counted(embedded_database: Database) -> None:
-    metrics = Metrics(embedded_database, STALL)
+    metrics = Metrics(embedded_database)
     with served(metrics, "127.0.0.1", 0) as port:
         metrics.started(UUID(int=1), "here:1", ("default",), 2)
         assert read(port)["trax_attempts_total outcome=failed queue=default"] == 0
@@ -80,7 +78,7 @@ def test_attempts_are_counted(embedded_database: Database) -> None:
 
 
 def test_speed_is_what_was_heard_and_not_what_was_decoded(embedded_database: Database) -> None:
-    metrics = Metrics(embedded_database, STALL)
+    metrics = Metrics(embedded_database)
     with served(metrics, "127.0.0.1", 0) as port:
         hook = metrics.attempt_started(attempt())
         for stage, done in (("transcribe", 30.0), ("decode", 3600.0), ("transcribe", 60.0), ("transcribe", 60.0)):
@@ -93,9 +91,9 @@ def test_queues_are_counted_by_an_index(database: Database) -> None:
         session.execute(text(MANY_JOBS))
         session.execute(
             text(
-                "INSERT INTO workers (id, name, queues, concurrency, heartbeat_at) "
-                "VALUES (gen_random_uuid(), 'a:1', '[]', 1, now()), "
-                "(gen_random_uuid(), 'b:1', '[]', 1, now() - interval '1 minute')"
+                "INSERT INTO workers (id, name, queues, concurrency, stall_timeout, heartbeat_at) "
+                "VALUES (gen_random_uuid(), 'a:1', '[]', 1, 30, now()), "
+                "(gen_random_uuid(), 'b:1', '[]', 1, 30, now() - interval '1 minute')"
             )
         )
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
@@ -104,7 +102,7 @@ def test_queues_are_counted_by_an_index(database: Database) -> None:
         plan = "\n".join(connection.scalars(text(f"EXPLAIN {question}")))
     assert "ix_transcription_jobs_status" in plan
     assert "Seq Scan" not in plan
-    metrics = Metrics(database, STALL)
+    metrics = Metrics(database)
     metrics.started(UUID(int=1), "here:1", ("empty",), 1)
     with served(metrics, "127.0.0.1", 0) as port:
         found = read(port)
@@ -123,7 +121,7 @@ def test_queues_are_counted_by_an_index(database: Database) -> None:
 def test_a_database_that_is_away_takes_only_its_own_figures_along(*, silent: bool) -> None:
     with silent_server() as hanging:
         address = hanging if silent else "postgresql://trax@127.0.0.1:1/trax"
-        with Database(address) as away, served(Metrics(away, STALL), "127.0.0.1", 0) as port:
+        with Database(address) as away, served(Metrics(away), "127.0.0.1", 0) as port:
             began = time.monotonic()
             for _ in range(2):
                 found = read(port)
@@ -134,7 +132,7 @@ def test_a_database_that_is_away_takes_only_its_own_figures_along(*, silent: boo
 
 
 def test_figures_come_back_with_the_database(embedded_database: Database) -> None:
-    with served(Metrics(embedded_database, STALL), "127.0.0.1", 0) as port:
+    with served(Metrics(embedded_database), "127.0.0.1", 0) as port:
         assert read(port)["trax_database_up"] == 1
         with embedded_database.engine.connect() as connection:
             connection.execute(
@@ -147,7 +145,7 @@ def test_figures_come_back_with_the_database(embedded_database: Database) -> Non
 
 
 def test_a_port_that_is_taken_is_explained(embedded_database: Database) -> None:
-    metrics = Metrics(embedded_database, STALL)
+    metrics = Metrics(embedded_database)
     with served(metrics, "127.0.0.1", 0) as port:
         with pytest.raises(UsageError, match="TRAX_METRICS_PORT"), served(metrics, "127.0.0.1", port):
             pass

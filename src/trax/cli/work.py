@@ -97,7 +97,7 @@ def _served_metrics(opened: ExitStack, database: Database, settings: Settings, p
     from trax.jobs.logbook import LOGGER
     from trax.jobs.metrics import Metrics, served
 
-    metrics = Metrics(database, settings.stall_timeout)
+    metrics = Metrics(database)
     taken = opened.enter_context(served(metrics, settings.metrics_host, port))
     facts = {"event": "metrics_served", "port": taken}
     LOGGER.info("metrics are at http://%s:%d/metrics", settings.metrics_host, taken, extra={"facts": facts})

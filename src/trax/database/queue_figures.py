@@ -34,13 +34,13 @@ class QueueFigures:
     queues: Mapping[str, Queue] = field(default_factory=dict)
 
 
-def figures(session: Session, *, stall_timeout: Seconds, patience: Seconds) -> QueueFigures:
-    """The queues as they are; a worker counts as alive for `stall_timeout` seconds after its last sign of life.
+def figures(session: Session, *, patience: Seconds) -> QueueFigures:
+    """The queues as they are; a worker counts as alive until it has been silent for longer than it said it would be.
 
     Raises: DatabaseUnavailable: also where the server takes longer than `patience` seconds.
     """
     session.execute(select(func.set_config("statement_timeout", f"{patience * 1000:.0f}ms", True)))
-    alive = Worker.heartbeat_at > func.now() - func.make_interval(0, 0, 0, 0, 0, 0, stall_timeout)
+    alive = Worker.heartbeat_at > func.now() - func.make_interval(0, 0, 0, 0, 0, 0, Worker.stall_timeout)
     workers = session.scalar(select(func.count()).select_from(Worker).where(alive)) or 0
     rows = session.execute(live_jobs())
     return QueueFigures(workers, {row[0]: Queue(row[1], row[2], row[3], row[4]) for row in rows})

@@ -34,6 +34,7 @@ class Worker(Base):
     name: Mapped[str] = mapped_column(String(255))  # host:pid
     queues: Mapped[list[Any]]
     concurrency: Mapped[int]
+    stall_timeout: Mapped[float] = mapped_column(DOUBLE_PRECISION)  # seconds of silence after which it counts as dead
     started_at: Mapped[datetime] = _now()
     heartbeat_at: Mapped[datetime] = _now()
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from uuid import UUID
 
 from sqlalchemy import Connection, delete, func, select, text
@@ -25,7 +25,8 @@ PRIVATE_QUEUE = "@"  # followed by the ID of the only worker that serves it
 FORGOTTEN = "1 day"  # after which a worker that didn't say goodbye is no longer listed
 
 BEAT = text("""
-INSERT INTO workers (id, name, queues, concurrency) VALUES (:id, :name, CAST(:queues AS jsonb), :concurrency)
+INSERT INTO workers (id, name, queues, concurrency, stall_timeout)
+VALUES (:id, :name, CAST(:queues AS jsonb), :concurrency, :stall_timeout)
 ON CONFLICT (id) DO UPDATE SET heartbeat_at = clock_timestamp()
 """)
 
@@ -60,10 +61,20 @@ def private_queue(worker_id: UUID) -> str:
     return f"{PRIVATE_QUEUE}{worker_id.hex}"
 
 
-def beat(connection: Connection, worker_id: UUID, name: str, queues: Sequence[str], concurrency: int) -> None:
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What a worker says of itself."""
+
+    id: UUID
+    name: str  # host:pid
+    queues: Sequence[str]
+    concurrency: int
+    stall_timeout: Seconds
+
+
+def beat(connection: Connection, card: Card) -> None:
     """A sign of life, over the connection that holds the worker's claim; the first one registers the worker."""
-    values = {"id": worker_id, "name": name, "queues": json.dumps(list(queues)), "concurrency": concurrency}
-    connection.execute(BEAT, values)
+    connection.execute(BEAT, {**asdict(card), "queues": json.dumps(list(card.queues))})
 
 
 def leave(session: Session, worker_id: UUID) -> None:
@@ -71,14 +82,18 @@ def leave(session: Session, worker_id: UUID) -> None:
     session.execute(delete(Worker).where(Worker.id == worker_id))
 
 
-def dead(session: Session, worker_ids: Iterable[UUID | None], stalled: Seconds) -> set[UUID | None]:
-    """Those of the workers that are no more, or have been silent for `stalled` seconds."""
+def dead(session: Session, worker_ids: Iterable[UUID | None]) -> set[UUID | None]:
+    """Those of the workers that are no more, or have been silent for longer than they said they would be."""
     asked = set(worker_ids)
-    fresh = Worker.heartbeat_at > func.now() - func.make_interval(0, 0, 0, 0, 0, 0, stalled)
-    known = session.scalars(select(Worker.id).where(Worker.id.in_([id for id in asked if id is not None]), fresh))
-    alive = set(known)
-    if _server_is_settled(session, stalled):
-        alive = {worker_id for worker_id in alive if not claims.is_free(session, worker_id)}
+    patience = func.make_interval(0, 0, 0, 0, 0, 0, Worker.stall_timeout)
+    fresh = Worker.heartbeat_at > func.now() - patience
+    settled = func.pg_postmaster_start_time() < func.now() - patience
+    known = select(Worker.id, settled).where(Worker.id.in_([id for id in asked if id is not None]), fresh)
+    alive = {
+        worker_id
+        for worker_id, is_settled in session.execute(known)
+        if not (is_settled and claims.is_free(session, worker_id))
+    }
     return asked - alive
 
 
@@ -92,7 +107,7 @@ class Abandoned:
     excused: bool  # the worker was last heard of before the server started: the job may not be to blame
 
 
-def abandoned_jobs(session: Session, stalled: Seconds) -> list[Abandoned]:
+def abandoned_jobs(session: Session) -> list[Abandoned]:
     """Jobs in work whose worker is dead."""
     before_start = Worker.heartbeat_at < func.pg_postmaster_start_time()
     running = session.execute(
@@ -102,7 +117,7 @@ def abandoned_jobs(session: Session, stalled: Seconds) -> list[Abandoned]:
         .where(TranscriptionJob.status == "processing")
         .order_by(TranscriptionJob.id)
     ).all()
-    gone = dead(session, {worker_id for _, _, worker_id, _, _ in running}, stalled)
+    gone = dead(session, {worker_id for _, _, worker_id, _, _ in running})
     return [
         Abandoned(job_id, ticket_id, worker or "an unknown worker", bool(excused))
         for job_id, ticket_id, worker_id, worker, excused in running
@@ -114,7 +129,7 @@ def stray_jobs(session: Session, stalled: Seconds) -> list[UUID]:
     """Pending jobs that nobody will begin: their ticket is gone, or in the queue of a dead process."""
     astray = list(session.scalars(ASTRAY, {"stalled": stalled}))
     queues = {UUID(name.removeprefix(PRIVATE_QUEUE)): name for name in session.scalars(PRIVATE_QUEUES)}
-    for worker_id in dead(session, queues, stalled):
+    for worker_id in dead(session, queues):
         if worker_id is not None:
             astray += session.scalars(JOBS_IN_QUEUE, {"queue": queues[worker_id]})
     return astray
@@ -151,8 +166,3 @@ def has_pending(session: Session, queues: Sequence[str]) -> bool:
         "WHERE j.status = 'pending' AND p.queue_name = ANY(:queues))"
     )
     return bool(session.scalar(waiting, {"queues": list(queues)}))
-
-
-def _server_is_settled(session: Session, stalled: Seconds) -> bool:
-    settled = text("SELECT pg_postmaster_start_time() < clock_timestamp() - make_interval(secs => :stalled)")
-    return bool(session.scalar(settled, {"stalled": stalled}))

@@ -34,7 +34,7 @@ OUTCOMES = ("completed", "failed", "retried", "interrupted", "cancelled", "lost"
 class Metrics(Observer):
     """Counts what a worker does, in a registry of its own."""
 
-    def __init__(self, database: Database, stall_timeout: Seconds) -> None:
+    def __init__(self, database: Database) -> None:
         registry = self.registry = CollectorRegistry()
         self._attempts = Counter("trax_attempts", "Attempts that ended.", ["outcome", "queue"], registry=registry)
         self._failures = Counter("trax_failures", "Attempts that failed, by error.", ["kind"], registry=registry)
@@ -49,7 +49,7 @@ class Metrics(Observer):
             registry=registry,
         )
         speed.set_function(self._heard.per_second)
-        self._queues = _QueueCollector(_Asker(partial(_ask, database, stall_timeout)))
+        self._queues = _QueueCollector(_Asker(partial(_ask, database)))
         registry.register(self._queues)
 
     def started(self, worker_id: UUID, name: str, queues: tuple[str, ...], concurrency: int) -> None:
@@ -201,6 +201,6 @@ class _Asker:
             asked.set_exception(TraxError(str(error)))
 
 
-def _ask(database: Database, stall_timeout: Seconds) -> QueueFigures:
+def _ask(database: Database) -> QueueFigures:
     with database.transaction() as session:
-        return figures(session, stall_timeout=stall_timeout, patience=PATIENCE)
+        return figures(session, patience=PATIENCE)

@@ -23,14 +23,19 @@ class Presence:
     """
 
     def __init__(
-        self, database: Database, worker_id: UUID, queues: Sequence[str], concurrency: int, interval: Seconds
+        self,
+        database: Database,
+        worker_id: UUID,
+        queues: Sequence[str],
+        concurrency: int,
+        *,
+        interval: Seconds,
+        stall_timeout: Seconds,
     ) -> None:
-        self.id = worker_id
         self.name = f"{socket.gethostname()}:{os.getpid()}"
+        self._card = workers.Card(worker_id, self.name, queues, concurrency, stall_timeout)
         self.on_beat: Callable[[], None] = lambda: None
         self._database = database
-        self._queues = queues
-        self._concurrency = concurrency
         self._interval = interval
         self._ended = threading.Event()
         self._held = ExitStack()
@@ -48,7 +53,7 @@ class Presence:
         self._ended.set()
         self._thread.join()
         with suppress(DatabaseError), self._database.transaction() as session:
-            workers.leave(session, self.id)
+            workers.leave(session, self._card.id)
         self._held.close()
 
     def _live(self) -> None:
@@ -62,9 +67,9 @@ class Presence:
     def _beat(self) -> None:
         if self._connection is None:
             # `wait`: a reaper may be looking at the claim in this moment
-            self._connection = self._held.enter_context(claims.claim(self._database, self.id, wait=True))
+            self._connection = self._held.enter_context(claims.claim(self._database, self._card.id, wait=True))
         with self._database.explained():
-            workers.beat(self._connection, self.id, self.name, self._queues, self._concurrency)
+            workers.beat(self._connection, self._card)
 
     def _let_go(self) -> None:
         self._connection = None

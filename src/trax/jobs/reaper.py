@@ -15,9 +15,8 @@ def reap(database: Database, settings: Settings) -> list[UUID]:
 
     Each job is a transaction of its own: several reapers at once share the work instead of waiting for each other.
     """
-    stalled = settings.stall_timeout
     with database.transaction() as session:
-        abandoned = workers.abandoned_jobs(session, stalled)
+        abandoned = workers.abandoned_jobs(session)
     return [
         found.job_id
         for found in abandoned

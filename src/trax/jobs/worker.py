@@ -66,7 +66,14 @@ class Worker:
         self._settings = settings
         self._options = options
         self._observer = observer
-        self._presence = Presence(database, self.id, self.queues, options.concurrency, settings.heartbeat_interval)
+        self._presence = Presence(
+            database,
+            self.id,
+            self.queues,
+            options.concurrency,
+            interval=settings.heartbeat_interval,
+            stall_timeout=settings.stall_timeout,
+        )
         self.name = self._presence.name
         self._around = Surroundings(
             database, settings, engines, observer, self.id, self.name, is_private=not options.queues
