@@ -36,7 +36,7 @@ FAIL = (FALLS, REFUSED, POISON, LATE_POISON)
 
 def register() -> None:
     """Add the pipeline to those that jobs can ask for."""
-    PIPELINES[NAME] = (Stage(NAME, run),)
+    PIPELINES[NAME] = STAGES
 
 
 def words(sha256: str) -> list[str]:
@@ -83,3 +83,6 @@ def _misbehave(conduct: str, path: Path, step: int) -> None:
     if conduct == STUMBLES and step == STEPS // 2 and not path.with_suffix(".stumbled").exists():
         path.with_suffix(".stumbled").touch()
         raise RuntimeError("it stumbled")
+
+
+STAGES = (Stage(NAME, run),)
