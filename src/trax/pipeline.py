@@ -27,6 +27,7 @@ from trax.vad.windows import windows
 
 LANGUAGE_WINDOWS = 3  # windows of speech from which the language is told
 QUIET_DBFS = -60.0  # sound below this is hardly audible
+WORDLESS = ("notes", "source", "workers", "threads_per_worker", "batch_size")  # of an engine's description
 SURE_LANGUAGE = 0.5  # a guess below this doesn't overrule an English-only model
 
 
@@ -274,8 +275,12 @@ def _transcript(heard: list[Segment], tongue: Tongue, report: DecodeReport) -> T
 
 
 def _identity(request: Request, tongue: Tongue) -> dict[str, Any]:
-    """Everything that shapes the words of a window: where one of these differs, no window is taken over."""
-    engine = {name: fact for name, fact in tongue.engine.description().items() if name != "notes"}
+    """Everything that shapes the words of a window: where one of these differs, no window is taken over.
+
+    How many threads and batches share the work changes no word, time or probability (measured: benchmarks/README.md),
+    so that another machine can go on.
+    """
+    engine = {name: fact for name, fact in tongue.engine.description().items() if name not in WORDLESS}
     return {**engine, "stage": "v1", "language": tongue.guess.language, "request": request.as_json()}
 
 
