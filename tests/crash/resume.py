@@ -78,8 +78,14 @@ def course(place: Ground, file: Path, kill_at: Sequence[float], settings: Mappin
 
 
 def _reaches(place: Ground, worker: WorkerProcess, job_id: object, seconds: float) -> bool:
-    wait_until(lambda: not worker.is_running or place.eyes.value(DONE, job_id) >= seconds, 600)
-    return worker.is_running
+    """Whether so many seconds were kept before the worker ended; one that ended is left for `_wait`."""
+    process = psutil.Process(worker.process.pid)
+
+    def has_ended() -> bool:
+        return process.status() == psutil.STATUS_ZOMBIE
+
+    wait_until(lambda: has_ended() or place.eyes.value(DONE, job_id) >= seconds, 600)
+    return not has_ended()
 
 
 def _count(found: Course, book: Path) -> None:

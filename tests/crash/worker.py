@@ -14,7 +14,7 @@ from typing import Any
 from tests.crash import ledger, pipeline
 from trax.jobs import memory
 
-KEEPING = 0.1  # seconds between two writes of checkpoints: jobs here last no longer than a second
+KEEPING = 0.1  # seconds of work from which on windows are kept: jobs here last no longer than a second
 
 
 def without_fence() -> None:
@@ -51,7 +51,7 @@ def main() -> None:
     if book := os.environ.get(ledger.PLACE):
         ledger.keep(Path(book))
     else:
-        memory.INTERVAL = KEEPING
+        memory.WORTH_KEEPING = KEEPING
     arguments = sys.argv[1:]
     if arguments[:1] == ["--without-fence"]:
         without_fence()
