@@ -91,7 +91,10 @@ class Memory:
         return {}
 
     def keep(self, position: int, result: WindowResult, engine_seconds: Seconds) -> None:
-        """Called in order, once for each window that was not recalled, with the time that the engine spent on it."""
+        """Called once for each window that was not recalled, with the time that the engine spent on it.
+
+        A later window may come before an earlier one.
+        """
 
 
 @dataclass(frozen=True, slots=True)

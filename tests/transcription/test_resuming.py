@@ -114,12 +114,12 @@ def test_interrupted_work_goes_on(sound: Path, tiny_engines: Engines, undisturbe
     with pytest.raises(Enough):
         transcribe(Material(sound, memory=memory), REQUEST, tiny_engines, interrupts)
     heard = list(memory.kept)
-    assert heard == list(range(after)), "in order, each once"
+    assert len(heard) == len(set(heard)) >= after, "each once"
 
     goes_on = Interrupts(memory, 1000)
     resumed = transcribe(Material(sound, memory=memory), REQUEST, tiny_engines, goes_on)
     assert resumed.transcript == undisturbed.transcript
-    assert heard + memory.kept == list(range(len(memory.windows))), "nothing is heard twice"
+    assert sorted(heard + memory.kept) == list(range(len(memory.windows))), "nothing is heard twice"
     assert all(seconds > 0 for seconds in memory.seconds)
     assert goes_on.reported[: len(interrupts.reported)] == interrupts.reported, "known windows count as progress"
     assert memory.engines[0] == memory.engines[1]
@@ -136,14 +136,18 @@ def test_nothing_is_heard_where_everything_is_known(sound: Path, tiny_engines: E
 
 def test_another_engine_is_another_memory(sound: Path, tiny_engines: Engines, tmp_path: Path) -> None:
     alone = Engines(EngineOptions(tmp_path, offline=True, threads=1), lambda _: None)
+    exact = Engines(EngineOptions(tmp_path, offline=True, compute_type="float32"), lambda _: None)
     memory = Remembers()
-    for engines, request in ((tiny_engines, REQUEST), (alone, REQUEST), (alone, Request(model="tiny.en"))):
+    other = Request(model="tiny.en")
+    for engines, request in ((tiny_engines, REQUEST), (alone, REQUEST), (exact, REQUEST), (alone, other)):
         interrupts = Interrupts(memory, 0)
         with pytest.raises(Enough):
             transcribe(Material(sound, memory=memory), request, engines, interrupts)
     assert json.loads(json.dumps(memory.engines)) == memory.engines
-    assert memory.engines[0] != memory.engines[1]
-    assert memory.engines[1] != memory.engines[2]
+    first, fewer_threads, other_arithmetic, other_request = memory.engines
+    assert first == fewer_threads, "another machine can go on"
+    assert first != other_arithmetic
+    assert first != other_request
 
 
 @dataclass

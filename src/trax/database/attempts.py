@@ -49,6 +49,11 @@ def number(session: Session, ticket_id: int) -> int:
     return session.scalar(select(JobAttempt.number).where(JobAttempt.ticket_id == ticket_id)) or 1
 
 
+def outcome(session: Session, ticket_id: int) -> str | None:
+    """How an attempt ended; None while it runs."""
+    return session.scalar(select(JobAttempt.outcome).where(JobAttempt.ticket_id == ticket_id))
+
+
 def got_on(session: Session, job: TranscriptionJob, ticket_id: int) -> bool:
     """Whether the attempt left more windows behind than it found."""
     before = session.scalar(select(JobAttempt.windows_before).where(JobAttempt.ticket_id == ticket_id))

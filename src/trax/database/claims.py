@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, text
@@ -18,6 +19,9 @@ from trax.database.engine import Database
 from trax.errors import ClaimHeld
 
 KEY = "hashtextextended(CAST(:id AS text), 0)"
+END_SESSION = text(
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = :pid AND backend_start = :backend_start"
+)
 # A claim waits for hours if it must, and stays idle for as long as the work takes.
 PATIENCE = "SET idle_session_timeout = 0; SET statement_timeout = 0; SET lock_timeout = 0"
 
@@ -40,6 +44,17 @@ def claim(database: Database, row_id: UUID, *, wait: bool = False) -> Iterator[C
         # Closed, not unlocked: the server frees the claim even where nothing can be sent any more.
         connection.invalidate()
         connection.close()
+
+
+def session_behind(connection: Connection) -> dict[str, Any]:
+    """What tells the server's session of that connection from all others, also later ones with the same number."""
+    found = connection.exec_driver_sql("SELECT pid, backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()")
+    return dict(found.mappings().one())
+
+
+def end_session(session: Session, behind: dict[str, Any]) -> None:
+    """End a session whose connection is lost on our side: the server may take long to notice, and it has our claim."""
+    session.execute(END_SESSION, behind)
 
 
 def is_free(session: Session, row_id: UUID) -> bool:

@@ -221,10 +221,12 @@ class _Course:
         """Result, job, batch and media change together, or not at all."""
         with self.around.database.transaction() as session:
             media.lock(session, new.media_id)
-            # A commit may have come through although its answer was lost on the way.
-            if (stored := transcripts.of_job(session, new.job_id, new.pipeline_version)) is not None:
-                return stored
+            stored = transcripts.of_job(session, new.job_id, new.pipeline_version)
+            if stored is not None and attempts.outcome(session, self.ticket_id) == "completed":
+                return stored  # the commit came through, and its answer was lost on the way
             fencing.require_ours(session, new.job_id, self.ticket_id)
+            if stored is not None:
+                return stored
             if made.decoding is not None:
                 media.record_decoding(session, new.media_id, made.decoding.duration, asdict(made.decoding))
             stored = transcripts.store(session, new)

@@ -1,4 +1,4 @@
-"""Windows that outlive their attempt: kept in the database a few at a time, and found again by the next one."""
+"""Windows that outlive their attempt: kept in the database, and found again by the next one."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from trax.pipeline import Memory
 from trax.timeline import Seconds
 from trax.transcription.transcriber import WindowResult
 
-# Seconds between two writes: what a process that is killed loses at most, beside what the engine is at.
-INTERVAL = 2.0
+# Seconds of work from which on every window is kept at once: less than that is sooner done again than written down.
+WORTH_KEEPING = 2.0
 
 
 @dataclass(slots=True)
@@ -30,7 +30,7 @@ class KeptWindows(Memory):
     _waiting: dict[int, dict[str, Any]] = field(default_factory=dict)
     _done: Seconds = 0.0
     _engine_seconds: Seconds = 0.0
-    _kept_at: float = field(default_factory=time.monotonic)
+    _began: float = field(default_factory=time.monotonic)
 
     def recall(self, engine: dict[str, Any]) -> Mapping[int, WindowResult]:
         self._engine = hashlib.sha256(json.dumps(engine, sort_keys=True, default=str).encode()).hexdigest()
@@ -42,7 +42,7 @@ class KeptWindows(Memory):
         self._waiting[position] = result.to_json()
         self._done = max(self._done, result.end)
         self._engine_seconds += engine_seconds
-        if time.monotonic() - self._kept_at >= INTERVAL:
+        if time.monotonic() - self._began >= WORTH_KEEPING:
             self.flush()
 
     def flush(self) -> None:
@@ -52,7 +52,6 @@ class KeptWindows(Memory):
         """
         if not self._waiting:
             return
-        self._kept_at = time.monotonic()
         try:
             with self.database.transaction() as session:
                 checkpoints.save(

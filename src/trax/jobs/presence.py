@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from types import TracebackType
+from typing import Any
 from uuid import UUID
 
 from trax.database import claims, workers
@@ -40,6 +41,7 @@ class Presence:
         self._ended = threading.Event()
         self._held = ExitStack()
         self._connection: Connection | None = None
+        self._former: dict[str, Any] | None = None  # the server's session that had the claim before a loss
         self._thread = threading.Thread(target=self._live, name="trax-presence", daemon=True)
 
     def __enter__(self) -> Presence:
@@ -65,11 +67,19 @@ class Presence:
                 self._let_go()  # the next beat takes the claim anew
 
     def _beat(self) -> None:
-        if self._connection is None:
-            # `wait`: a reaper may be looking at the claim in this moment
-            self._connection = self._held.enter_context(claims.claim(self._database, self._card.id, wait=True))
+        connection = self._connection or self._take_the_claim()
         with self._database.explained():
-            workers.beat(self._connection, self._card)
+            workers.beat(connection, self._card)
+
+    def _take_the_claim(self) -> Connection:
+        if self._former is not None:  # else we might wait for ourselves
+            with self._database.transaction() as session:
+                claims.end_session(session, self._former)
+        # `wait`: a reaper may be looking at the claim in this moment
+        self._connection = self._held.enter_context(claims.claim(self._database, self._card.id, wait=True))
+        with self._database.explained():
+            self._former = claims.session_behind(self._connection)
+        return self._connection
 
     def _let_go(self) -> None:
         self._connection = None

@@ -132,13 +132,11 @@ class Worker:
 
     def _serve(self) -> DatabaseError | None:
         """One life of Procrastinate's worker; why it ended, where that was not asked for."""
-        from procrastinate.exceptions import ProcrastinateException
-
         try:
             asyncio.run(self._serve_tickets())
         except asyncio.CancelledError:
             return None
-        except (ProcrastinateException, OSError) as error:
+        except Exception as error:  # of Procrastinate, of its pool, of the network: each has its own
             log.debug("Procrastinate's worker ended", exc_info=error)
             cause = error.__cause__ or error
             return _lost((str(cause).strip().splitlines() or [""])[0])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from itertools import islice
@@ -23,7 +23,7 @@ from trax.transcription.models import ResolvedModel
 from trax.transcription.segments import ScoredWord, segments_of
 from trax.transcription.transcriber import LanguageGuess, Listening, TranscribeOptions, WindowResult
 from trax.transcription.unexplained import unexplained
-from trax.transcription.waiting import Stop, result_of
+from trax.transcription.waiting import CHECK_EVERY, Stop, result_of
 from trax.transcription.words import in_order, words_of
 
 DEFAULT_OPTIONS = TranscribeOptions()
@@ -163,9 +163,9 @@ class FasterWhisperTranscriber:
                     future = pool.submit(self._timed_batch, batch, language, options, stop)
                 running.append(_Batch(positions, future))
                 while len(running) > self._plan.workers:
-                    yield from running.popleft().results(listening)
+                    yield from _oldest(running, listening)
             while running:
-                yield from running.popleft().results(listening)
+                yield from _oldest(running, listening)
         finally:  # also where the caller stops listening: nothing more is begun, and nobody waits for what is
             stop.set()
             pool.shutdown(wait=False, cancel_futures=True)
@@ -218,26 +218,50 @@ class FasterWhisperTranscriber:
         ]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Batch:
     """Windows that are heard together."""
 
     positions: range
     heard: Future[tuple[list[WindowResult], Seconds]] | None  # None: all of them are known
+    reported: bool = False
+
+    @property
+    def is_over(self) -> bool:
+        return self.heard is None or self.heard.done()
+
+    def report(self, listening: Listening) -> None:
+        """Tell of the windows that are new, once the engine is through with them."""
+        if self.heard is None or self.reported or not self.heard.done():
+            return
+        self.reported = True
+        results, seconds = self.heard.result()
+        new = [(position, result) for position, result in self._each(results) if position not in listening.known]
+        for position, result in new:
+            listening.heard(position, result, seconds / len(new))
 
     def results(self, listening: Listening) -> Iterator[WindowResult]:
-        """The results, those that weren't known reported; waits for the engine, and leaves where the check raises."""
+        """The results, in order, of a batch that is over."""
         if self.heard is None:
             yield from (listening.known[position] for position in self.positions)
-            return
-        results, seconds = result_of(self.heard, listening.check)
-        new = [position for position in self.positions if position not in listening.known]
-        for position, result in zip(self.positions, results, strict=True):
-            if position in listening.known:
-                yield listening.known[position]
-            else:
-                listening.heard(position, result, seconds / len(new))
-                yield result
+        else:
+            for position, result in self._each(self.heard.result()[0]):
+                yield listening.known.get(position, result)
+
+    def _each(self, results: list[WindowResult]) -> Iterator[tuple[int, WindowResult]]:
+        return zip(self.positions, results, strict=True)
+
+
+def _oldest(running: deque[_Batch], listening: Listening) -> Iterator[WindowResult]:
+    """The results of the oldest batch; meanwhile every batch is reported as soon as it is over, whichever is first."""
+    while True:
+        listening.check()
+        for batch in running:
+            batch.report(listening)
+        if running[0].is_over:
+            return running.popleft().results(listening)
+        waiting = [batch.heard for batch in running if batch.heard is not None and not batch.is_over]
+        wait(waiting, timeout=CHECK_EVERY, return_when=FIRST_COMPLETED)
 
 
 class _Listener:

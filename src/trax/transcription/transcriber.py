@@ -91,8 +91,8 @@ class Listening:
 
     known: Mapping[int, WindowResult] = field(default_factory=dict)  # by position from 0: not to be heard again
     check: Callable[[], None] = _unchecked  # called several times a second; what it raises ends the work at once
-    # Called for each window that was not known, in order, before its result is given. The seconds add up to the time
-    # that batches took, each on its own worker.
+    # Called for each window that was not known, as soon as it is heard: before its result is given, and perhaps before
+    # an earlier one's. The seconds add up to the time that batches took, each on its own worker.
     heard: Callable[[int, WindowResult, Seconds], None] = _unheard
 
 
