@@ -61,9 +61,6 @@ class Worker:
         lines = [json.loads(line) for line in self.log.read_text().splitlines()]
         return [line for line in lines if line.get("event") == event]
 
-    def has_ended_its_attempt(self) -> bool:
-        return bool(self.events("attempt_lost") or self.events("attempt_completed"))
-
     def stop(self) -> int:
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(60)
@@ -110,7 +107,7 @@ def recordings(tmp_path: Path) -> list[Path]:
 @contextmanager
 def worker(machine: Machine, server: str, folder: Path) -> Iterator[Worker]:
     log = folder / f"{machine.name}.log"
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "PYTHONPATH") if name in os.environ}
     environment = kept | SETTINGS | {"TRAX_DATABASE_URL": server, "TRAX_HOME": str(folder / machine.name)}
     command = [sys.executable, "-m", "trax", "work", "--model", "tiny.en"]
     with log.open("w") as stream:
@@ -145,13 +142,38 @@ def test_a_worker_that_is_cut_off_loses_its_job_and_comes_back(
         assert len(other.events("reaped")) == 1
 
         cut_off.machine.plug_in()
-        assert eventually(lambda: cut_off.has_ended_its_attempt(), 120), cut_off.log.read_text()
+        assert eventually(lambda: bool(cut_off.events("attempt_lost")), 120), cut_off.log.read_text()
+        assert not cut_off.events("attempt_completed")
         assert other.stop() == 0
         submit(database, recordings[JOBS], REQUEST, SubmitOptions())
         assert eventually(lambda: read_value(server, UNDONE) == 0, 120), cut_off.log.read_text()
         assert _results(server) == (JOBS + 1, JOBS + 1)
         assert cut_off.stop() == 0
         assert read_value(server, "SELECT count(*) FROM workers") == 0
+
+
+def test_a_worker_does_not_wait_for_the_claim_of_its_own_dead_connection(
+    lan: Network, server: str, recordings: list[Path], tmp_path: Path
+) -> None:
+    """Its side gives the connections up; the server keeps them for a while, and with them the claim."""
+    machine = lan.machines[0]
+    with (
+        Database(server, SMALL_POOL) as database,
+        worker(machine, f"{server}?tcp_user_timeout=1000&keepalives_idle=1&keepalives_interval=1", tmp_path) as cut_off,
+    ):
+        listening = (
+            f"SELECT count(*) FROM pg_stat_activity WHERE client_addr = '{machine.address}' AND query LIKE 'LISTEN%'"
+        )
+        assert eventually(lambda: read_value(server, listening) == 1), cut_off.log.read_text()
+        machine.unplug()
+        assert eventually(lambda: not machine.is_connected()), cut_off.log.read_text()
+        machine.plug_in()
+        silent = "SELECT extract(epoch FROM now() - heartbeat_at)::float < 1 FROM workers WHERE name = '{}'"
+        assert eventually(lambda: read_value(server, silent.format(cut_off.name)) is True, 20), cut_off.log.read_text()
+        submit(database, recordings[0], REQUEST, SubmitOptions(force=True))
+        assert eventually(lambda: read_value(server, UNDONE) == 0), cut_off.log.read_text()
+        assert [line["attempt"] for line in cut_off.events("attempt_completed")] == [1]
+        assert cut_off.stop() == 0
 
 
 def _results(server: str) -> tuple[object, object]:

@@ -238,8 +238,7 @@ class _Course:
         if reason == "cancelled":  # most often it is already; not where Procrastinate's own tools asked for it
             self._patiently(self._cancel)
         if reason == "interrupted":
-            message = "Handed back: its worker was stopped."
-            self._patiently(lambda: self._hand_back(message))
+            return self._handed_back("Handed back: its worker was stopped.")
         return Ended(reason, 0.0)
 
     def _cancel(self) -> None:
@@ -247,16 +246,18 @@ class _Course:
             if fencing.is_ours(session, self.job.id, self.ticket_id):
                 queue.cancel(session, self.job.id, "Cancelled.")
 
-    def _hand_back(self, message: str, delay: Seconds = 0.0) -> None:
+    def _handed_back(self, message: str, error: TraxError | None = None, delay: Seconds = 0.0) -> Ended:
         home = self.job.queue if self.around.is_private else self.ticket_queue
-        with self.around.database.transaction() as session:
-            queue.hand_back(session, self.job.id, self.ticket_id, message, queue=home, delay=delay)
+
+        def hand_back() -> bool:
+            with self.around.database.transaction() as session:
+                return queue.hand_back(session, self.job.id, self.ticket_id, message, queue=home, delay=delay)
+
+        return Ended("interrupted" if self._patiently(hand_back) else "lost", 0.0, error=error)
 
     def _failed(self, error: TraxError) -> Ended:
         if isinstance(error, DatabaseError) and error.retryable:  # no fault of the job
-            delay = retry_delay(self.around.settings.retry_delay, self.number)
-            self._patiently(lambda: self._hand_back(str(error), delay))
-            return Ended("interrupted", 0.0, error=error)
+            return self._handed_back(str(error), error, retry_delay(self.around.settings.retry_delay, self.number))
         final = not error.retryable or self.around.is_private
         outcome = self._patiently(lambda: self._record_failure(error, final=final))
         return Ended(outcome or "lost", 0.0, error=error)
