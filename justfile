@@ -37,6 +37,14 @@ bench-accuracy *arguments:
 bench-memory *arguments:
     uv run python -m benchmarks.memory {{arguments}}
 
+# rate, latency and CPU of the queue beside bare Procrastinate
+bench-queue *arguments:
+    uv run python -m benchmarks.queue {{arguments}}
+
+# kill workers and PostgreSQL at work, and count what became of the jobs: just crash --scenario kills
+crash *arguments:
+    uv run python -m tests.crash {{arguments}}
+
 # make the sample conversation again (needs flite)
 sample:
     uv run python samples/make_conversation.py

@@ -17,6 +17,11 @@ from trax.database.embedded.binaries import find_binaries
 class KillableCluster(PrivateCluster):
     """Comes back at the same address, with everything that it had committed."""
 
+    @property
+    def process_id(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
     def kill(self) -> None:
         """SIGKILL for the server and all its processes; returns when they are gone."""
         assert self._process is not None

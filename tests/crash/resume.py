@@ -45,10 +45,12 @@ class Course:
     killed_at: list[float] = field(default_factory=list)  # seconds of the media that were kept by then
 
 
-def course(place: Ground, file: Path, kill_at: Sequence[float], settings: Mapping[str, str]) -> Course:
+def course(
+    place: Ground, file: Path, kill_at: Sequence[float], settings: Mapping[str, str], delay: float = LONGEST_WAIT
+) -> Course:
     """Transcribe a file anew with a worker that is killed whenever so many seconds of it are kept.
 
-    A kill comes up to some seconds later, so as not to find everything just stored.
+    A kill comes up to `delay` seconds later, so as not to find everything just stored.
     """
     options = SubmitOptions(queue=QUEUE, force=True)
     job_id = submit(place.database, file, REAL, options).job_id
@@ -59,7 +61,7 @@ def course(place: Ground, file: Path, kill_at: Sequence[float], settings: Mappin
             fleet.settings[ledger.PLACE] = str(book)
             worker = fleet.start()
             if seconds is not None and _reaches(place, worker, job_id, seconds):
-                time.sleep(place.chance.uniform(0, LONGEST_WAIT))
+                time.sleep(place.chance.uniform(0, delay))
                 if worker.halt() is not None:
                     found.killed_at.append(place.eyes.value(DONE, job_id))
                     found.cpu_seconds += _cpu_of(worker)
