@@ -16,6 +16,7 @@ from tests.crash.scenarios import Plan
 from tests.crash.verdict import Verdict, as_text
 
 NAMES = ("kills", "zombies", "postgres", "storms", "resume")
+POSTGRES_KILLS = 10
 
 
 def main() -> int:
@@ -43,15 +44,18 @@ def main() -> int:
 
 
 def _run(name: str, options: argparse.Namespace, place: Ground, own: KillableCluster | None) -> Verdict:
-    jobs, workers = options.jobs, options.workers
+    def plan(jobs: int, strikes: int) -> Plan:
+        return Plan(jobs, strikes, options.workers, not options.without_fence, options.concurrency)
+
+    jobs = options.jobs
     if name == "kills":
-        return scenarios.kills(place, Plan(jobs, options.kills, workers))
+        return scenarios.kills(place, plan(jobs, options.kills))
     if name == "zombies":
-        return scenarios.zombies(place, Plan(jobs // 2, max(2, jobs // 10), workers, not options.without_fence))
+        return scenarios.zombies(place, plan(jobs // 2, max(2, jobs // 10)))
     if name == "postgres":
         assert own is not None
-        return scenarios.postgres(place, Plan(jobs, 10, workers), own)
-    return scenarios.storms(place, Plan(jobs // 2, max(1, options.kills // 2), workers))
+        return scenarios.postgres(place, plan(jobs, POSTGRES_KILLS), own)
+    return scenarios.storms(place, plan(jobs // 2, max(1, options.kills // 2)))
 
 
 def _judge(verdicts: list[Verdict], *, without_fence: bool) -> bool:
@@ -82,6 +86,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--jobs", type=int, default=200)
     parser.add_argument("--workers", type=int, default=3)
+    parser.add_argument("--concurrency", type=int, default=1, help="jobs at a time, of each worker")
     parser.add_argument("--scenario", action="append", choices=NAMES, help="may be repeated; all by default")
     parser.add_argument("--without-fence", action="store_true", help="exit code 0 only if something was doubled")
     parser.add_argument("--url", help="a PostgreSQL whose role may create databases, in place of one of our own")

@@ -31,6 +31,7 @@ class Plan:
     strikes: int  # kills, zombies or signals
     workers: int = 3
     fenced: bool = True
+    concurrency: int = 1  # jobs at a time, of each worker
 
 
 def kills(ground: Ground, plan: Plan) -> Verdict:
@@ -42,7 +43,7 @@ def kills(ground: Ground, plan: Plan) -> Verdict:
     stumbling, real = make(pipeline.STUMBLES, few), make("real", 2 * few)
     fine = make(pipeline.FINE, plan.jobs - len(bad) - len(failing) - len(stumbling) - len(real))
     began = time.monotonic()
-    with Fleet(ground, plan.workers) as fleet:
+    with _fleet(ground, plan) as fleet:
         half = len(fine) // 2
         ground.queue(ground.batch([*fine[:half], *stumbling]))
         ground.queue(ground.batch(real, REAL))
@@ -81,7 +82,7 @@ def zombies(ground: Ground, plan: Plan) -> Verdict:
     """
     began = time.monotonic()
     missed = list[str]()
-    with Fleet(ground, plan.workers, fenced=plan.fenced) as fleet:
+    with _fleet(ground, plan) as fleet:
         for number in range(plan.strikes):
             brink = ground.recordings.make(pipeline.ON_THE_BRINK, 1 + number % 2)
             fine = ground.recordings.make(pipeline.FINE, plan.jobs // plan.strikes - len(brink))
@@ -135,7 +136,7 @@ def postgres(ground: Ground, plan: Plan, cluster: KillableCluster) -> Verdict:
     """SIGKILL for all of PostgreSQL under load, again and again; workers and whoever queues live through it."""
     files = ground.recordings.make(pipeline.FINE, plan.jobs)
     began = time.monotonic()
-    with Fleet(ground, plan.workers) as fleet:
+    with _fleet(ground, plan) as fleet:
         batch_id = ground.batch(files)
         feeding = threading.Thread(target=ground.queue, args=(batch_id,), daemon=True)
         feeding.start()
@@ -169,7 +170,7 @@ def storms(ground: Ground, plan: Plan) -> Verdict:
     """SIGTERM at random moments, at times for all workers at once; none of it counts as a retry."""
     files = ground.recordings.make(pipeline.FINE, plan.jobs)
     began = time.monotonic()
-    with Fleet(ground, plan.workers) as fleet:
+    with _fleet(ground, plan) as fleet:
         ground.queue(ground.batch(files))
         sent, slowest = 0, 0.0
         while sent < plan.strikes and ground.live_jobs():
@@ -200,6 +201,10 @@ def _terminate(workers: Sequence[WorkerProcess]) -> float:
     for worker in workers:
         worker.process.wait(60)
     return time.monotonic() - began
+
+
+def _fleet(ground: Ground, plan: Plan) -> Fleet:
+    return Fleet(ground, plan.workers, plan.fenced, plan.concurrency)
 
 
 def _conclude(fleet: Fleet, name: str, began: float) -> Verdict:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from trax.database import checkpoints
@@ -13,19 +13,18 @@ from trax.database.queue_models import JobAttempt
 from trax.storable import storable_text
 
 
-def begin(session: Session, job: TranscriptionJob, ticket_id: int, worker_id: UUID, worker: str) -> None:
-    """Record that a worker starts on a job."""
-    before = session.scalar(select(func.count()).where(JobAttempt.job_id == job.id)) or 0
-    session.add(
-        JobAttempt(
-            ticket_id=ticket_id,
-            job_id=job.id,
-            number=before + 1,
-            worker_id=worker_id,
-            worker=worker,
-            windows_before=checkpoints.count(session, job.request_id or job.id),
-        )
+def begin(session: Session, job: TranscriptionJob, ticket_id: int, worker_id: UUID, worker: str) -> int:
+    """Record that a worker starts on a job; returns the number of the attempt, from 1."""
+    before = select(func.count()).where(JobAttempt.job_id == job.id).scalar_subquery()
+    statement = insert(JobAttempt).values(
+        ticket_id=ticket_id,
+        job_id=job.id,
+        number=before + 1,
+        worker_id=worker_id,
+        worker=worker,
+        windows_before=checkpoints.counted(job.request_id or job.id).scalar_subquery(),
     )
+    return session.execute(statement.returning(JobAttempt.number)).scalar_one()
 
 
 def end(
@@ -42,11 +41,6 @@ def end(
             error_message=None if message is None else storable_text(message),
         )
     )
-
-
-def number(session: Session, ticket_id: int) -> int:
-    """The how-manieth attempt of its job this is, from 1."""
-    return session.scalar(select(JobAttempt.number).where(JobAttempt.ticket_id == ticket_id)) or 1
 
 
 def outcome(session: Session, ticket_id: int) -> str | None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, text, update
+from sqlalchemy import Select, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -82,7 +82,12 @@ def load(session: Session, request_id: UUID, engine: str) -> dict[int, dict[str,
 
 def count(session: Session, request_id: UUID) -> int:
     """How many windows of the request have been heard."""
-    return session.scalar(select(func.count()).where(WindowCheckpoint.request_id == request_id)) or 0
+    return session.scalar(counted(request_id)) or 0
+
+
+def counted(request_id: UUID) -> Select[Any]:
+    """The question behind `count`, for use within another one."""
+    return select(func.count()).where(WindowCheckpoint.request_id == request_id)
 
 
 def forget(session: Session, request_id: UUID) -> None:

@@ -94,29 +94,27 @@ def state(session: Session, job_id: UUID) -> tuple[str, str | None]:
     return found.status, found.error_message
 
 
-def start(session: Session, job_id: UUID, ticket_id: int, worker_id: UUID, worker: str) -> TranscriptionJob | None:
-    """pending → processing: the job, if the ticket is the one that it waits for and no batch holds it."""
-    job = session.scalar(
-        select(TranscriptionJob)
-        .where(
-            TranscriptionJob.id == job_id,
-            TranscriptionJob.ticket_id == ticket_id,
-            TranscriptionJob.status == "pending",
-        )
-        .with_for_update()
+def start(
+    session: Session, job_id: UUID, ticket_id: int, worker_id: UUID, worker: str
+) -> tuple[TranscriptionJob, int] | None:
+    """pending → processing: the job and the attempt's number, if the ticket is the one that the job waits for.
+
+    A job that a paused batch holds is not begun, and loses its ticket.
+    """
+    job = TranscriptionJob
+    expected = (job.id == job_id, job.ticket_id == ticket_id, job.status == "pending")
+    begun = (
+        update(job)
+        .where(*expected, ~batches.is_held(job.id))
+        .values(status="processing", started_at=func.now(), completed_at=None)
+        .returning(job)
+        .execution_options(synchronize_session=False)
     )
-    if job is None:
+    started = session.scalar(begun)
+    if started is None:
+        session.execute(update(job).where(*expected).values(ticket_id=None))
         return None
-    if session.scalar(select(batches.is_held(TranscriptionJob.id)).where(TranscriptionJob.id == job_id)):
-        job.ticket_id = None
-        return None
-    job.status = "processing"
-    job.started_at = func.now()
-    job.completed_at = None
-    attempts.begin(session, job, ticket_id, worker_id, worker)
-    session.flush()
-    session.refresh(job)
-    return job
+    return started, attempts.begin(session, started, ticket_id, worker_id, worker)
 
 
 def complete(session: Session, job_id: UUID, ticket_id: int, processing_time: float) -> None:

@@ -96,6 +96,12 @@ def of_job(session: Session, job_id: UUID, pipeline_version: str) -> Transcripti
     return session.scalars(statement.limit(1)).first()
 
 
+def all_of_job(session: Session, job_id: UUID) -> dict[str, TranscriptionResult]:
+    """What a job has stored, by pipeline version."""
+    found = session.scalars(select(TranscriptionResult).where(TranscriptionResult.job_id == job_id))
+    return {result.pipeline_version: result for result in found}
+
+
 def requests_answered(session: Session, media_id: UUID, pipeline_version: str) -> list[tuple[UUID, dict[str, Any]]]:
     """ID and request of each result of that pipeline version, newest first."""
     request = TranscriptionResult.model_config["request"]

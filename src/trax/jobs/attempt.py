@@ -12,8 +12,8 @@ from typing import TypeVar
 from uuid import UUID
 
 from trax.database import attempts, checkpoints, documents, fencing, media, queue, transcripts
-from trax.database.engine import Database
-from trax.database.models import TranscriptionJob, TranscriptionResult
+from trax.database.engine import Database, Transaction
+from trax.database.models import MediaFile, TranscriptionJob, TranscriptionResult
 from trax.errors import (
     DatabaseError,
     DatabaseFull,
@@ -82,15 +82,17 @@ def retry_delay(first: Seconds, retries: int) -> Seconds:
 def run(around: Surroundings, job_id: UUID, ticket_id: int, ticket_queue: str, reins: Reins) -> None:
     """Do the job that the ticket stands for, unless the ticket is stale; record how it ends, and tell the observer."""
     with around.database.transaction() as session:
-        job = queue.start(session, job_id, ticket_id, around.worker_id, around.worker)
-        if job is None:
+        started = queue.start(session, job_id, ticket_id, around.worker_id, around.worker)
+        if started is None:
             return
-        number, file = attempts.number(session, ticket_id), media.get(session, job.media_file_id)
+        job, number = started
+        file = media.get(session, job.media_file_id)
+        stored = transcripts.all_of_job(session, job.id) if number > 1 else {}
     reins.begun = True
     attempt = _described(job, ticket_id, number, file.filename)
     hook = _Hook(around.observer.attempt_started(attempt), reins)
     began = time.monotonic()
-    ended = _Course(around, job, ticket_id, ticket_queue, number, hook).to_its_end()
+    ended = _Course(around, job, file, stored, ticket_id, ticket_queue, number, hook).to_its_end()
     around.observer.attempt_ended(attempt, replace(ended, seconds=time.monotonic() - began))
 
 
@@ -134,10 +136,13 @@ class _Course:
 
     around: Surroundings
     job: TranscriptionJob
+    file: MediaFile
+    stored: dict[str, TranscriptionResult]  # what earlier attempts have finished, by pipeline version
     ticket_id: int
     ticket_queue: str
     number: int  # of the attempt
     hook: _Hook
+    tried_to_commit: bool = False
 
     def to_its_end(self) -> Ended:
         try:
@@ -158,17 +163,14 @@ class _Course:
 
     def _stages(self) -> Seconds:
         """Run the stages that an earlier attempt hasn't finished; returns the length of the media."""
-        database, job = self.around.database, self.job
-        request = request_of(job, self.around.settings.max_duration)
-        with database.transaction() as session:
-            file = media.get(session, job.media_file_id)
-        path = local_file(file)
-        make_ready(database, job.media_file_id, path)
+        request = request_of(self.job, self.around.settings.max_duration)
+        path = local_file(self.file)
+        if self.file.status != "ready":
+            make_ready(self.around.database, self.file.id, path)
         result: TranscriptionResult | None = None
         stages = stages_of(request.pipeline)
         for stage in stages:
-            with database.transaction() as session:
-                stored = transcripts.of_job(session, job.id, stage.makes)
+            stored = self.stored.get(stage.makes)
             result = stored or self._run_stage(stage, path, request, result, is_last=stage is stages[-1])
         assert result is not None
         return documents.transcript_of(result).duration
@@ -181,10 +183,6 @@ class _Course:
         source = None if parent is None else documents.transcript_of(parent)
         try:
             made = stage.run(Material(path, source, memory), request, self.around.engines, self.hook)
-        except (UnreadableMedia, NoAudio) as error:
-            with self.around.database.transaction() as session:
-                media.set_status(session, self.job.media_file_id, "failed", str(error))
-            raise
         except Stopped:
             memory.flush()  # what was heard is not to be heard again
             raise
@@ -221,18 +219,26 @@ class _Course:
         """Result, job, batch and media change together, or not at all."""
         with self.around.database.transaction() as session:
             media.lock(session, new.media_id)
-            stored = transcripts.of_job(session, new.job_id, new.pipeline_version)
-            if stored is not None and attempts.outcome(session, self.ticket_id) == "completed":
-                return stored  # the commit came through, and its answer was lost on the way
-            fencing.require_ours(session, new.job_id, self.ticket_id)
-            if stored is not None:
+            if (stored := self._stored_by_us(session, new)) is not None:
                 return stored
+            fencing.require_ours(session, new.job_id, self.ticket_id)
             if made.decoding is not None:
                 media.record_decoding(session, new.media_id, made.decoding.duration, asdict(made.decoding))
             stored = transcripts.store(session, new)
             if is_last:
                 queue.complete(session, new.job_id, self.ticket_id, seconds)
             return stored
+
+    def _stored_by_us(self, session: Transaction, new: transcripts.NewResult) -> TranscriptionResult | None:
+        """The result, where the commit has come through and only its answer was lost on the way."""
+        if not self.tried_to_commit:
+            self.tried_to_commit = True
+            return None
+        stored = transcripts.all_of_job(session, new.job_id).get(new.pipeline_version)
+        ours = attempts.outcome(session, self.ticket_id) == "completed" or fencing.is_ours(
+            session, new.job_id, self.ticket_id
+        )
+        return stored if ours else None
 
     def _stopped(self, reason: str) -> Ended:
         if reason == "cancelled":  # most often it is already; not where Procrastinate's own tools asked for it
@@ -265,6 +271,10 @@ class _Course:
     def _record_failure(self, error: TraxError, *, final: bool) -> str | None:
         kind, message = type(error).__name__, str(error)
         with self.around.database.transaction() as session:
+            if isinstance(error, (UnreadableMedia, NoAudio)):
+                media.lock(session, self.file.id)
+                if fencing.is_ours(session, self.job.id, self.ticket_id):
+                    media.set_status(session, self.file.id, "failed", str(error))
             if final:
                 return "failed" if queue.fail(session, self.job.id, self.ticket_id, kind, message) else None
             delay = retry_delay(self.around.settings.retry_delay, self.job.retry_count or 0)
