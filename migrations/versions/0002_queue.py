@@ -51,7 +51,7 @@ def downgrade() -> None:
     op.execute("DROP FUNCTION trax_notify_job()")
     op.drop_index("ix_transcription_jobs_created_at")
     op.drop_index("uq_transcription_jobs_request_id")
-    for column in ("ticket_id", "request_id", "queue"):
+    for column in ("ticket_id", "request_id", "queue", "owner_id", "shared"):
         op.drop_column("transcription_jobs", column)
     op.execute(procrastinate_schema.DROP)
 
@@ -60,6 +60,9 @@ def _extend_transcription_jobs() -> None:
     op.add_column("transcription_jobs", sa.Column("ticket_id", sa.BigInteger()))
     op.add_column("transcription_jobs", sa.Column("request_id", postgresql.UUID(as_uuid=True)))
     op.add_column("transcription_jobs", sa.Column("queue", sa.String(128), server_default="default", nullable=False))
+    op.add_column("transcription_jobs", sa.Column("owner_id", postgresql.UUID(as_uuid=True)))
+    shared = sa.Column("shared", sa.Boolean(), server_default=sa.text("false"), nullable=False)
+    op.add_column("transcription_jobs", shared)
     op.create_unique_constraint("uq_transcription_jobs_ticket_id", "transcription_jobs", ["ticket_id"])
     op.create_index(
         "uq_transcription_jobs_request_id", "transcription_jobs", ["request_id"], unique=True,

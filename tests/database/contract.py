@@ -96,6 +96,8 @@ BESIDE: dict[str, dict[str, Column]] = {
         "ticket_id": ("bigint", True, None),
         "request_id": ("uuid", True, None),
         "queue": ("character varying(128)", False, "'default'::character varying"),
+        "owner_id": ("uuid", True, None),
+        "shared": ("boolean", False, "false"),
     },
 }
 UNIQUE_BESIDE = {("transcription_jobs", "ticket_id"), ("transcription_jobs", "request_id")}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 import time
 from dataclasses import replace
@@ -14,10 +15,11 @@ from sqlalchemy import text
 from tests.jobs import queued
 from tests.jobs.conftest import SAMPLE, TOLD, Ends, Told, add, working
 from trax.archive import Archive
-from trax.database import Database, queue, workers
+from trax.database import Database, checkpoints, queue, workers
 from trax.errors import DatabaseUnavailable, DecoderUnavailable, JobInterrupted, UnreadableMedia
 from trax.jobs import attempt, reaper
 from trax.jobs.attempt import retry_delay
+from trax.jobs.submit import SubmitOptions, submit
 from trax.pipeline import Hook, Material
 from trax.settings import Settings
 from trax.transcription.engines import Engines
@@ -244,8 +246,6 @@ def test_a_job_that_kills_its_workers_fails_in_the_end(embedded_database: Databa
 
 
 def test_an_attempt_that_got_on_does_not_count(embedded_database: Database, brisk: Settings) -> None:
-    from trax.database import checkpoints
-
     job_id = queued.add_job(embedded_database, max_retries=0)
     media_id, request_id = row(embedded_database, job_id, "media_file_id, request_id")
     for position in range(5):
@@ -339,16 +339,12 @@ def test_equal_requests_share_a_job_until_it_has_ended(embedded_database: Databa
 def test_transcribe_takes_over_what_waits_in_the_queue_and_gives_it_back(
     embedded_database: Database, database_url: str, brisk: Settings, told: Told, tiny_engines: Engines
 ) -> None:
-    from trax.jobs.submit import SubmitOptions, submit
-
     with Archive(brisk, engines=tiny_engines) as archive:
         request = archive.request(pipeline=TOLD, model="tiny.en")
         waiting = submit(embedded_database, SAMPLE, request, SubmitOptions()).job_id
         assert waiting is not None
 
         def interrupt(_: Material, hook: Hook) -> None:
-            import signal
-
             signal.raise_signal(signal.SIGINT)
             never = threading.Event()
             while not never.wait(0.02):
@@ -396,3 +392,25 @@ def test_a_frozen_process_does_not_keep_its_locks(embedded_database: Database, b
     with pytest.raises(DatabaseUnavailable, match="idle-in-transaction"):
         freeze()
     assert row(embedded_database, job_id, "status") == ("pending",)
+
+
+def test_what_others_have_asked_for_meanwhile_is_not_cancelled(
+    embedded_database: Database, database_url: str, brisk: Settings, told: Told, tiny_engines: Engines
+) -> None:
+    with Archive(brisk, engines=tiny_engines) as archive:
+        request = archive.request(pipeline=TOLD, model="tiny.en")
+
+        def join_and_interrupt(_: Material, hook: Hook) -> None:
+            joined = submit(embedded_database, SAMPLE, request, SubmitOptions())
+            assert not joined.created
+            signal.raise_signal(signal.SIGINT)
+            never = threading.Event()
+            while not never.wait(0.02):
+                hook.check()
+
+        told.act = join_and_interrupt
+        with pytest.raises(KeyboardInterrupt):
+            archive.transcribe(SAMPLE, pipeline=TOLD, model="tiny.en")
+        with embedded_database.transaction() as session:
+            assert session.execute(text("SELECT status, retry_count FROM transcription_jobs")).one() == ("pending", 0)
+        assert list(queued.waiting_tickets(embedded_database).values()) == ["default"]

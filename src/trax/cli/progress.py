@@ -7,7 +7,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from threading import RLock
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
@@ -37,7 +38,18 @@ class Watcher(Hook):
 
     def notice(self, text: str) -> None:
         if not self._quiet:
-            say(f"{self._file}: {text}")
+            say(self._about_the_file(text))
+
+    def finish(self, source: Path) -> None:
+        self._file = ""
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """The terminal is somebody else's for a moment: the work goes on, and nothing shows it."""
+        yield
+
+    def _about_the_file(self, text: str) -> str:
+        return f"{self._file}: {text}" if self._file else text
 
 
 class Bar(Watcher):
@@ -48,18 +60,20 @@ class Bar(Watcher):
         self._bars = bars
         self._task: TaskID | None = None
         self._started = 0.0
+        self._terminal = RLock()  # the worker's thread shows progress, the main thread prints transcripts
 
     def announce(self, text: str) -> None:
         self._bars.console.print(text, style="dim", markup=False, highlight=False)
 
     def notice(self, text: str) -> None:
-        self._bars.console.print(f"{self._file}: {text}", style="yellow", markup=False, highlight=False)
+        self._bars.console.print(self._about_the_file(text), style="yellow", markup=False, highlight=False)
 
     def begin(self, source: Path) -> None:
         super().begin(source)
-        self._bars.start()
         self._started = time.monotonic()
-        self._task = self._bars.add_task(self._file, total=None, speed="", left="")
+        with self._terminal:
+            self._bars.start()
+            self._task = self._bars.add_task(self._file, total=None, speed="", left="")
 
     def progress(self, progress: Advance) -> None:
         if self._task is None or progress.stage != "transcribe":
@@ -69,15 +83,30 @@ class Bar(Watcher):
         left = ""
         if progress.total and speed > 0:
             left = f"{clock(max(0.0, progress.total - progress.done) / speed)} left"
-        self._bars.update(
-            self._task, completed=progress.done, total=progress.total, speed=f"{speed:.1f}x", left=left, refresh=True
-        )
+        facts: dict[str, Any] = {
+            "completed": progress.done,
+            "total": progress.total,
+            "speed": f"{speed:.1f}x",
+            "left": left,
+        }
+        with self._terminal:
+            self._bars.update(self._task, **facts, refresh=True)
 
     def finish(self, source: Path) -> None:
-        if self._task is not None:
-            self._bars.remove_task(self._task)
-            self._task = None
-        self._bars.stop()  # the line is gone before the transcript is printed
+        super().finish(source)
+        with self._terminal:
+            if self._task is not None:
+                self._bars.remove_task(self._task)
+                self._task = None
+            self._bars.stop()  # the line is gone before the transcript is printed
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        with self._terminal:
+            self._bars.stop()
+            yield
+            if self._task is not None:
+                self._bars.start()
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -21,6 +21,10 @@ from trax.cli.options import (
     Track,
     request_options,
 )
+
+if TYPE_CHECKING:
+    from trax.archive import Outcome
+    from trax.cli.delivery import Delivery
 
 
 def transcribe(
@@ -44,7 +48,7 @@ def transcribe(
     What has been transcribed with the same options before is not done again. Exit code 1 if any file failed.
     """
     from trax.archive import Archive
-    from trax.cli.delivery import Delivery, named
+    from trax.cli.delivery import Delivery
     from trax.cli.output import OutputFolder
     from trax.cli.progress import watching
     from trax.export import format_named
@@ -59,12 +63,20 @@ def transcribe(
         delivery.folder.make()  # found out before the work, not after it
     with watching(quiet=quiet) as hook, Archive(settings, hook.announce) as archive:
         for outcome in archive.transcribe_all(sources, hook=hook, force=force, **options):
-            error = outcome.error
-            if outcome.result is not None:
-                error = delivery.deliver(outcome.source, outcome.result)
-            if error is not None:
-                failed += 1
-                say(f"trax: {named(outcome.source, str(error))}")
-                say_cause(error)
+            with hook.aside():
+                failed += not _delivered(outcome, delivery)
     if failed:
         raise typer.Exit(1)
+
+
+def _delivered(outcome: Outcome, delivery: Delivery) -> bool:
+    """Print or write a transcript, or say why there is none."""
+    from trax.cli.delivery import named
+
+    error = outcome.error
+    if outcome.result is not None:
+        error = delivery.deliver(outcome.source, outcome.result)
+    if error is not None:
+        say(f"trax: {named(outcome.source, str(error))}")
+        say_cause(error)
+    return error is None

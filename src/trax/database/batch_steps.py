@@ -164,13 +164,11 @@ def lock_jobs(session: Session, job_ids: Sequence[UUID]) -> None:
 
 
 def is_wanted_elsewhere(session: Session, batch_id: UUID, job_id: UUID) -> bool:
-    """Whether others wait for the job too: another batch, or whoever had queued it before there was a batch of it."""
-    item, batch = BatchItem, ProcessingJob
+    """Whether others have asked for the job too: another batch, a `trax add`, or somebody who waits for it."""
+    item, job = BatchItem, TranscriptionJob
     others = select(1).where(item.job_id == job_id, item.status == "pending", item.batch_id != batch_id)
-    first = select(func.min(batch.created_at)).join(item, item.batch_id == batch.id).where(item.job_id == job_id)
-    job = TranscriptionJob
-    older = select(1).where(job.id == job_id, job.created_at < first.scalar_subquery())
-    return bool(session.scalar(select(exists(others) | exists(older))))
+    not_ours = job.shared | job.owner_id.is_distinct_from(batch_id)
+    return bool(session.scalar(select(exists(others) | exists(select(1).where(job.id == job_id, not_ours)))))
 
 
 def give_up(session: Session, batch_id: UUID, job_id: UUID) -> None:

@@ -129,6 +129,8 @@ class TranscriptionJob(IdentityMixin, TimestampMixin, Base):
     ticket_id: Mapped[int | None] = mapped_column(BigInteger)
     request_id: Mapped[uuid.UUID | None]  # equal for equal requests about the same bytes
     queue: Mapped[str] = mapped_column(String(128), server_default="default")
+    owner_id: Mapped[uuid.UUID | None]  # the batch or process that queued it, and may give it up ...
+    shared: Mapped[bool] = mapped_column(server_default=text("false"))  # ... unless others have asked for it since
 
 
 @register_model

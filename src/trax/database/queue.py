@@ -49,6 +49,7 @@ class NewJob:
     ticket_queue: str | None = None  # where its first ticket goes, if not there: a process's own queue
     priority: int = 0
     max_retries: int = 3
+    owner_id: UUID | None = None  # the batch or process that may give it up again
     id: UUID = field(default_factory=uuid4)
 
 
@@ -64,6 +65,7 @@ def enqueue(session: Session, new: NewJob) -> tuple[UUID, bool]:
             priority=new.priority,
             max_retries=new.max_retries,
             queue=new.queue,
+            owner_id=new.owner_id,
             model_config=new.model_config,
             processing_options=new.processing_options,
         )
@@ -73,7 +75,12 @@ def enqueue(session: Session, new: NewJob) -> tuple[UUID, bool]:
         if session.scalar(statement.returning(job.id)) is not None:
             _give_ticket(session, new.id, new.ticket_queue or new.queue, new.priority)
             return new.id, True
-        known = session.scalar(select(job.id).where(job.request_id == new.request_id, live).with_for_update())
+        joined = (
+            update(job)
+            .where(job.request_id == new.request_id, live)
+            .values(shared=job.shared | job.owner_id.is_distinct_from(new.owner_id))
+        )
+        known = session.scalar(joined.returning(job.id))
         if known is not None:  # None: it has ended in this very moment
             return known, False
 
@@ -203,6 +210,12 @@ def cancel(session: Session, job_id: UUID, message: str) -> bool:
         session.execute(DROP_TICKET, {"ticket_id": ticket_id})
     batches.job_ended(session, job_id, "cancelled", message)
     return True
+
+
+def give_up(session: Session, job_id: UUID, message: str) -> bool:
+    """Cancel a job that nobody else has asked for; False: it goes on for others, or has ended."""
+    job = _live(session, job_id)
+    return job is not None and not job.shared and cancel(session, job_id, message)
 
 
 def retry(session: Session, job_id: UUID) -> None:

@@ -241,16 +241,18 @@ class _Course:
         return stored if ours else None
 
     def _stopped(self, reason: str) -> Ended:
-        if reason == "cancelled":  # most often it is already; not where Procrastinate's own tools asked for it
-            self._patiently(self._cancel)
+        if reason == "cancelled":
+            return Ended("cancelled" if self._patiently(self._cancelled) else "lost", 0.0)
         if reason == "interrupted":
             return self._handed_back("Handed back: its worker was stopped.")
         return Ended(reason, 0.0)
 
-    def _cancel(self) -> None:
+    def _cancelled(self) -> bool:
+        """Whether it is the job that was cancelled, and not the attempt alone."""
         with self.around.database.transaction() as session:
-            if fencing.is_ours(session, self.job.id, self.ticket_id):
+            if fencing.is_ours(session, self.job.id, self.ticket_id):  # Procrastinate's own tools asked for it
                 queue.cancel(session, self.job.id, "Cancelled.")
+            return queue.state(session, self.job.id)[0] == "cancelled"
 
     def _handed_back(self, message: str, error: TraxError | None = None, delay: Seconds = 0.0) -> Ended:
         home = self.job.queue if self.around.is_private else self.ticket_queue

@@ -200,7 +200,7 @@ class Batches:
             config = batch_views.get(session, batch_id).config
         request = REQUEST.validate_python({**config["request"], "pipeline": config["pipeline"]})
         names = ("queue", "priority", "max_retries", "force")
-        return request, SubmitOptions(**{name: config[name] for name in names})
+        return request, SubmitOptions(owner_id=batch_id, **{name: config[name] for name in names})
 
     def _queue_item(self, batch_id: UUID, position: int, source: str, request: Request, options: SubmitOptions) -> Step:
         try:

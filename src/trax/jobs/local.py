@@ -50,7 +50,7 @@ class Task:
 class LocalWork:
     """A worker of this process for jobs of this process, for the length of a `with` block.
 
-    What is not finished when the block is left is cancelled; jobs that others had queued go back to where they were.
+    What is not finished when the block is left is cancelled; jobs that others want, too, go back to the queue.
     """
 
     def __init__(
@@ -110,7 +110,7 @@ class LocalWork:
 
         Raises: DatabaseError.
         """
-        here = replace(options, ticket_queue=self._worker.queues[0])
+        here = replace(options, ticket_queue=self._worker.queues[0], owner_id=self._worker.id)
         with self._watch.lock:  # the worker may be faster than we are
             try:
                 submitted = submit(self._database, path, request, here)
@@ -134,7 +134,7 @@ class LocalWork:
             assert task.submitted.result_id is not None
             with self._database.transaction() as session:
                 return Finished(transcripts.get(session, task.submitted.result_id), existed=True)
-        self._wait_for(job_id)
+        self._wait_for(job_id, task.path)
         makes = stages_of(task.request.pipeline)[-1].makes
         with self._database.transaction() as session:
             status, message = queue.state(session, job_id)
@@ -145,7 +145,7 @@ class LocalWork:
             raise JobInterrupted(f"The job was cancelled: {message}", f"`trax jobs retry {job_id}` takes it up again.")
         raise self._watch.errors.get(job_id) or JobFailed(message or "The job failed.", "See `trax jobs show`.")
 
-    def _wait_for(self, job_id: UUID) -> None:
+    def _wait_for(self, job_id: UUID, path: Path) -> None:
         """Until the job has ended; it is taken over where nobody else runs it."""
         told = False
         while True:
@@ -156,7 +156,7 @@ class LocalWork:
             if status == "processing" and not told and job_id not in self._watch.begun:
                 told = True
                 self._watch.hook.notice(
-                    "Another process is at work on this very file with these options; waiting for it."
+                    f"{path.name}: another process is at work on this very file with these options; waiting for it."
                 )
             self._watch.wait_for(job_id, LOOK)
 
@@ -179,9 +179,7 @@ class LocalWork:
 
     def _give_up(self, job_id: UUID, *, created: bool) -> None:
         with self._database.transaction() as session:
-            if created:
-                queue.cancel(session, job_id, INTERRUPTED)
-            else:
+            if not (created and queue.give_up(session, job_id, INTERRUPTED)):
                 queue.return_home(session, job_id)
 
 

@@ -22,6 +22,7 @@ class SubmitOptions:
     ticket_queue: str | None = None  # where it waits now, if not there
     priority: int = 0  # higher runs first
     max_retries: int = 3
+    owner_id: UUID | None = None  # the batch or process that may give the job up again
     force: bool = False  # also where the same request was answered before
 
 
@@ -61,6 +62,7 @@ def submit_media(session: Transaction, media_id: UUID, request: Request, options
             ticket_queue=options.ticket_queue,
             priority=options.priority,
             max_retries=options.max_retries,
+            owner_id=options.owner_id,
         ),
     )
     if created and not options.force and (known := _answer(session, media_id, request)) is not None:
