@@ -175,7 +175,7 @@ def storms(ground: Ground, plan: Plan) -> Verdict:
         sent, slowest = 0, 0.0
         while sent < plan.strikes and ground.live_jobs():
             fleet.replace()
-            if ground.ended_jobs() >= 0.9 * plan.jobs * sent / plan.strikes:
+            if ground.ended_jobs() >= 0.6 * plan.jobs * sent / plan.strikes:
                 chosen = fleet.workers if ground.chance.random() < 0.25 else [fleet.any_worker()]
                 ready = [worker for worker in chosen if worker.is_running and worker.is_ready]
                 slowest = max(slowest, _terminate(ready))
