@@ -9,7 +9,7 @@ from uuid import UUID
 
 from trax.database import batch_steps, queue
 from trax.database.engine import Database
-from trax.errors import ClaimHeld, DatabaseError, TraxError
+from trax.errors import ClaimHeld, DatabaseError
 from trax.jobs.batches import Batches, BatchReport, Step
 from trax.jobs.observer import Observer
 from trax.jobs.worker import Worker, WorkerOptions
@@ -39,11 +39,10 @@ class BatchWork:
     ) -> None:
         self._database = database
         self._batches = Batches(database)
-        hurried = settings.model_copy(update={"shutdown_grace": 0.0})  # whoever interrupts doesn't want to wait
-        self._worker = Worker(database, hurried, engines, WorkerOptions((), concurrency), observer)
+        self._worker = Worker(database, settings, engines, WorkerOptions((), concurrency), observer)
         self._queue = self._worker.queues[0]
         self._leaving = threading.Event()
-        self._trouble: TraxError | None = None
+        self._trouble: BaseException | None = None
 
     def run(self, batch_id: UUID) -> Generator[BatchReport, None, None]:
         """How the batch stands, whenever something changes and once a second, until it has ended.
@@ -52,7 +51,7 @@ class BatchWork:
         """
         with self._worker as worker:
             threads = [
-                threading.Thread(target=worker.run, name="trax-batch-worker", daemon=True),
+                threading.Thread(target=self._work, name="trax-batch-worker", daemon=True),
                 threading.Thread(target=self._feed, args=(batch_id,), name="trax-batch-feed", daemon=True),
             ]
             for thread in threads:
@@ -61,11 +60,11 @@ class BatchWork:
                 for report in self._batches.follow(batch_id):
                     self._take_over(batch_id)
                     yield report
-                    if self._trouble is not None:
+                    if self._trouble is not None and not report.batch.is_over:
                         raise self._trouble
             finally:
                 self._leaving.set()
-                worker.stop()
+                worker.stop(at_once=True)
                 threads[0].join()
                 threads[1].join(PATIENCE)
                 self._send_home(batch_id)
@@ -76,10 +75,16 @@ class BatchWork:
             self._batches.queue(batch_id, self._queue, self._told)
         except ClaimHeld:
             pass  # another process is at it
-        except TraxError as error:
-            self._trouble = error
         except Left:
             pass
+        except BaseException as error:  # for the thread that waits
+            self._trouble = error
+
+    def _work(self) -> None:
+        try:
+            self._worker.run()
+        except BaseException as error:
+            self._trouble = error
 
     def _told(self, _: Step) -> None:
         if self._leaving.is_set():

@@ -143,13 +143,14 @@ class Batches:
     def resume(self, batch_id: UUID, told: Callable[[Step], object] = lambda _: None) -> int:
         """Go on with a paused batch, and with one whose items were not all queued; returns how many now go on.
 
-        Raises: UsageError: there is nothing to go on with. ClaimHeld: another process is queueing its items.
+        Raises: UsageError: it has ended. ClaimHeld: another process is queueing its items.
         """
         with self._database.transaction() as session:
             resumed = batch_steps.resume(session, batch_id)
             left = batch_steps.waiting(session, batch_id)
-            if not resumed and not left:
-                raise _refused(batch_views.get(session, batch_id), "Nothing of it is paused or left to be queued.")
+            view = batch_views.get(session, batch_id)
+            if view.is_over and not left:
+                raise _refused(view, "`trax batch retry` tries what failed again.")
         with self._database.transaction() as session:
             released = queue.release(session, batch_steps.live_jobs(session, batch_id))
         try:
@@ -259,6 +260,8 @@ def _whole(source: str) -> str:
 
 def _only_file(source: str) -> Path:
     """The file that an item names. Raises: MediaError."""
+    if not source.strip():  # to Path it would be the current folder
+        raise MediaNotFound("An empty name is no file.", "Leave it out.")
     found = expand([str(path_from_text(source))])
     if len(found) != 1:
         raise MediaNotFound(f"{source} is {len(found)} media files by now.", "Make a batch of them: `trax batch run`.")

@@ -60,7 +60,8 @@ class LocalWork:
         self._settings = settings
         self._watch = _Watch(hook)
         self._worker = Worker(database, settings, engines, WorkerOptions((), concurrency), self._watch)
-        self._thread = threading.Thread(target=self._worker.run, name="trax-local-worker", daemon=True)
+        self._thread = threading.Thread(target=self._work, name="trax-local-worker", daemon=True)
+        self._trouble: BaseException | None = None  # what ended the worker, which nothing should
         self._open: dict[UUID, bool] = {}  # jobs that we wait for, and whether they were queued by us
         self._leaving = threading.Event()
 
@@ -153,6 +154,8 @@ class LocalWork:
             if status not in queue.LIVE:
                 self._open.pop(job_id, None)
                 return
+            if self._trouble is not None:
+                raise self._trouble
             if status == "processing" and not told and job_id not in self._watch.begun:
                 told = True
                 self._watch.hook.notice(
@@ -176,6 +179,12 @@ class LocalWork:
             with suppress(DatabaseUnavailable):
                 self._database.wake()
         raise AssertionError("the last turn returns or raises")
+
+    def _work(self) -> None:
+        try:
+            self._worker.run()
+        except BaseException as error:  # for the thread that waits
+            self._trouble = error
 
     def _give_up(self, job_id: UUID, *, created: bool) -> None:
         with self._database.transaction() as session:
