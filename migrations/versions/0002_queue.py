@@ -60,10 +60,15 @@ def _extend_transcription_jobs() -> None:
     op.add_column("transcription_jobs", sa.Column("ticket_id", sa.BigInteger()))
     op.add_column("transcription_jobs", sa.Column("request_id", postgresql.UUID(as_uuid=True)))
     op.add_column("transcription_jobs", sa.Column("queue", sa.String(128), server_default="default", nullable=False))
+    op.create_check_constraint("queue", "transcription_jobs", "queue ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$'")
     op.add_column("transcription_jobs", sa.Column("owner_id", postgresql.UUID(as_uuid=True)))
     shared = sa.Column("shared", sa.Boolean(), server_default=sa.text("false"), nullable=False)
     op.add_column("transcription_jobs", shared)
-    op.create_unique_constraint("uq_transcription_jobs_ticket_id", "transcription_jobs", ["ticket_id"])
+    # Partial, so that no foreign key can lean on it: else each new ticket would lock out whoever refers to the job.
+    op.create_index(
+        "uq_transcription_jobs_ticket_id", "transcription_jobs", ["ticket_id"], unique=True,
+        postgresql_where=sa.text("ticket_id IS NOT NULL"),
+    )  # fmt: skip
     op.create_index(
         "uq_transcription_jobs_request_id", "transcription_jobs", ["request_id"], unique=True,
         postgresql_where=sa.text("status IN ('pending', 'processing')"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any
@@ -21,6 +22,16 @@ DEFAULT_MODEL = "distil-large-v3"
 
 # PostgreSQL's channels, on which workers are told of jobs, have short names; those with an @ are processes' own.
 QUEUE_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$"
+
+
+def check_queue(name: str) -> None:
+    """Raises: UsageError: that is no name for a queue."""
+    if not re.fullmatch(QUEUE_NAME, name):
+        raise UsageError(
+            f"{name!r} is no name for a queue.",
+            "A name has at most 40 letters, digits, dots, hyphens and underscores, and begins with a letter or digit.",
+        )
+
 
 Finite = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 

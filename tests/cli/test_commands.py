@@ -301,7 +301,7 @@ def test_debugging_shows_the_cause(run: Run, database_url: str, monkeypatch: pyt
     def break_down(*_: object) -> None:
         raise ZeroDivisionError("by nobody's fault")
 
-    monkeypatch.setattr("trax.jobs.run.make_ready", break_down)
+    monkeypatch.setattr("trax.jobs.attempt.make_ready", break_down)
     plain = run("transcribe", str(SAMPLE), "--model", "tiny.en")
     assert "Unexpected ZeroDivisionError: by nobody's fault." in plain.err
     assert "Traceback" not in plain.err
@@ -319,4 +319,4 @@ def test_every_command_sets_right_what_a_dead_process_left(run: Run, database_ur
             "INSERT INTO transcription_jobs (media_file_id, status) SELECT id, 'processing' FROM media"
         )
         assert run("db", "url").code == 0
-        assert connection.execute("SELECT status FROM transcription_jobs").fetchone() == ("failed",)
+        assert connection.execute("SELECT status FROM transcription_jobs").fetchone() == ("pending",)

@@ -98,7 +98,7 @@ class Jobs(RuleBasedStateMachine):
                 return bool(queue.retry_later(session, job_id, ticket, "X", "x", queue="default", delay=60.0))
             if how == "hand back":
                 return queue.hand_back(session, job_id, ticket, "stopped")
-            return bool(queue.lost(session, job_id, ticket, "gone", delay=0.0))
+            return bool(queue.lost(session, job_id, ticket, "gone"))
 
     @rule(number=jobs_drawn, which=choice, position=st.integers(0, 5))
     def hear_a_window(self, number: int, which: int, position: int) -> None:

@@ -189,7 +189,7 @@ def test_a_stale_attempt_stores_nothing(embedded_database: Database, brisk: Sett
         ticket = queued.ticket_of(embedded_database, job_id)
         assert ticket is not None
         with embedded_database.transaction() as session:  # what a reaper does that takes the worker for dead
-            assert queue.lost(session, job_id, None, "gone", delay=0.0) is None
+            assert queue.lost(session, job_id, None, "gone") is None
             session.execute(text("UPDATE procrastinate_jobs SET abort_requested = false"))
             assert queue.retry_later(session, job_id, ticket, "X", "gone", queue="elsewhere", delay=0.0) == "retried"
         free.set()

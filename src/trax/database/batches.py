@@ -57,6 +57,14 @@ def is_held(job_id: InstrumentedAttribute[UUID] | ColumnElement[UUID]) -> Column
     )
 
 
+def fail_orphans(session: Session) -> int:
+    """Items that wait for a job that was deleted with its media have failed; returns how many."""
+    orphans = (BatchItem.status == "pending", BatchItem.job_id.is_(None))
+    if not lock(session, session.scalars(select(BatchItem.batch_id).where(*orphans).distinct())):
+        return 0
+    return end_items(session, orphans, "failed", "Its media file was deleted.")
+
+
 def lock(session: Session, batch_ids: Iterable[UUID]) -> Sequence[UUID]:
     """The batches' rows are ours until the transaction ends; those that exist, in order."""
     wanted = set(batch_ids)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
@@ -12,6 +13,8 @@ import psycopg
 from trax.database.engine import Database
 from trax.errors import DatabaseUnavailable
 from trax.timeline import Seconds
+
+UUID_TEXT = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 CHANNEL = "trax_jobs"  # a trigger on transcription_jobs tells it the job's ID
 GATHER = 0.05  # seconds in which further news are taken as one with the first
@@ -38,7 +41,7 @@ class Changes:
                 told += [notice.payload for notice in self._connection.notifies(timeout=GATHER)]
         except psycopg.OperationalError as error:
             raise DatabaseUnavailable("The connection to the database was lost.", "Try again.") from error
-        return {UUID(payload) for payload in told}
+        return {UUID(payload) for payload in told if re.fullmatch(UUID_TEXT, payload)}
 
 
 @contextmanager

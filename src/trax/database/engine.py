@@ -28,7 +28,16 @@ from trax.errors import (
 from trax.storable import storable_json
 
 OLDEST_SERVER = 150_000  # server_version_num of PostgreSQL 15.0
-CONNECT_TIMEOUT = 10  # seconds
+# A connection that is cut somewhere on the way is given up after half a minute, on this side and (`_habits`) the other.
+CONNECT_OPTIONS: dict[str, Any] = {
+    "connect_timeout": 10,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+    "client_encoding": "UTF8",
+    "application_name": "trax",
+}
 ADDRESS_HINT = "Set TRAX_DATABASE_URL to postgresql://user:password@host:5432/database, or unset it."
 SECRETS = ("password", "sslpassword")  # that may stand in the query of an address
 
@@ -65,20 +74,15 @@ class Database:
         """`patience`: seconds after which a transaction that a frozen or cut-off process has left open is undone."""
         self.url = parse_url(url)
         self.embedded = embedded
-        self.connect_options = dict(connect_options or {})  # beyond what the URL says
+        self.connect_options: dict[str, Any] = {
+            **CONNECT_OPTIONS,
+            **(connect_options or {}),
+        }  # beyond what the URL says
         self.wake = wake  # starts the server again, where that is ours to do
         common: dict[str, Any] = {
             "hide_parameters": True,  # an error message is no place for a transcript
             "json_serializer": _to_json,
-            "connect_args": {
-                "connect_timeout": CONNECT_TIMEOUT,
-                "keepalives_idle": 30,
-                "keepalives_interval": 10,
-                "keepalives_count": 3,
-                "client_encoding": "UTF8",
-                "application_name": "trax",
-                **self.connect_options,
-            },
+            "connect_args": self.connect_options,
         }
         self.engine: Engine = create_engine(
             self.url,

@@ -19,7 +19,10 @@ def fence(job_id: UUID, ticket_id: int) -> ColumnElement[bool]:
 
 def is_ours(session: Session, job_id: UUID, ticket_id: int) -> bool:
     """Whether the job is still that attempt's; if so, nobody else gets at it until the transaction ends."""
-    return session.scalar(select(TranscriptionJob.id).where(fence(job_id, ticket_id)).with_for_update()) is not None
+    return (
+        session.scalar(select(TranscriptionJob.id).where(fence(job_id, ticket_id)).with_for_update(key_share=True))
+        is not None
+    )
 
 
 def require_ours(session: Session, job_id: UUID, ticket_id: int) -> None:

@@ -53,7 +53,9 @@ def add(session: Session, new: NewMedia) -> tuple[MediaFile, bool]:
         file_metadata={"mtime_ns": new.mtime_ns},
     )
     added = session.scalar(statement.on_conflict_do_nothing(index_elements=["file_hash"]).returning(MediaFile.id))
-    media = session.scalars(select(MediaFile).where(MediaFile.file_hash == new.file_hash).with_for_update()).one()
+    media = session.scalars(
+        select(MediaFile).where(MediaFile.file_hash == new.file_hash).with_for_update(key_share=True)
+    ).one()
     if added is None:  # these bytes were read at this path a moment ago: that is where they are
         media.local_path = new.local_path
         media.file_metadata = {**(media.file_metadata or {}), "mtime_ns": new.mtime_ns}
@@ -76,6 +78,12 @@ def set_status(session: Session, media_id: UUID, status: str, error: str | None 
     metadata = {key: value for key, value in (media.file_metadata or {}).items() if key != "error"}
     media.file_metadata = metadata if error is None else {**metadata, "error": error}
     media.status = status
+
+
+def move(session: Session, media_id: UUID, before: str, after: str) -> bool:
+    """Move a media file from one status to the next; False: it has another one by now."""
+    moved = update(MediaFile).where(MediaFile.id == media_id, MediaFile.status == before).values(status=after)
+    return session.scalar(moved.returning(MediaFile.id)) is not None
 
 
 def describe(
@@ -115,7 +123,7 @@ def listing(session: Session, *, status: str | None = None, limit: int | None = 
 def release_abandoned(session: Session) -> int:
     """Put media files that a dead process left in a state of passage back to `pending`; returns how many."""
     passing = MediaFile.status.in_(("downloading", "processing"))
-    stuck = session.scalars(select(MediaFile).where(passing).with_for_update(skip_locked=True)).all()
+    stuck = session.scalars(select(MediaFile).where(passing).with_for_update(skip_locked=True, key_share=True)).all()
     abandoned = [media for media in stuck if claims.is_free(session, media.id)]
     for media in abandoned:
         media.status = "pending"
@@ -125,5 +133,8 @@ def release_abandoned(session: Session) -> int:
 def _locked(session: Session, media_id: UUID) -> MediaFile:
     """The row, locked: what is read of its JSON and written back must not lose another's change."""
     return session.scalars(
-        select(MediaFile).where(MediaFile.id == media_id).with_for_update().execution_options(populate_existing=True)
+        select(MediaFile)
+        .where(MediaFile.id == media_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
     ).one()

@@ -103,7 +103,14 @@ class TranscriptionJob(IdentityMixin, TimestampMixin, Base):
     __table_args__ = (
         _status_check(JOB_STATUSES),
         CheckConstraint("retry_count >= 0 AND max_retries >= 0", name="retries"),
-        UniqueConstraint("ticket_id"),
+        CheckConstraint("queue ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$'", name="queue"),
+        # Partial, so that no foreign key can lean on it: else each new ticket would lock out whoever refers to the job.
+        Index(
+            "uq_transcription_jobs_ticket_id",
+            "ticket_id",
+            unique=True,
+            postgresql_where=text("ticket_id IS NOT NULL"),
+        ),
         # one live job at most for the same request
         Index(
             "uq_transcription_jobs_request_id",

@@ -4,12 +4,13 @@
 and is never used again; its ID is the fencing token. Whoever runs a job may change it only as long as the job still
 names the ticket that the attempt began with (`fencing`): a worker that was taken for dead and wakes up finds another.
 
-Rows are locked in one order, media before job before batch, so that nobody waits in a circle.
+Rows are locked in one order, media before job before batch, so that nobody waits in a circle; and so that others may
+still refer to them (`key_share`): checking a foreign key locks a row, too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid4
@@ -101,6 +102,11 @@ def state(session: Session, job_id: UUID) -> tuple[str, str | None]:
     return found.status, found.error_message
 
 
+def is_held(session: Session, job_id: UUID) -> bool:
+    """Whether a paused batch keeps the job from being begun."""
+    return bool(session.scalar(select(batches.is_held(TranscriptionJob.id)).where(TranscriptionJob.id == job_id)))
+
+
 def start(
     session: Session, job_id: UUID, ticket_id: int, worker_id: UUID, worker: str
 ) -> tuple[TranscriptionJob, int] | None:
@@ -170,12 +176,19 @@ def hand_back(
 
 
 def lost(
-    session: Session, job_id: UUID, ticket_id: int | None, message: str, *, delay: float, excused: bool = False
+    session: Session,
+    job_id: UUID,
+    ticket_id: int | None,
+    message: str,
+    *,
+    delay: Callable[[int], float] = lambda _: 0.0,
+    excused: bool = False,
 ) -> str | None:
     """processing → pending, or → failed after the last retry: the worker of that attempt is dead.
 
     An attempt that heard windows which none before it had doesn't count as a retry: whatever ended it, the job gets on.
-    Neither does one that is `excused`. Returns `retried`, `failed`, or None where somebody else was faster.
+    Neither does one that is `excused`. `delay` tells the seconds before the next one from the number of retries.
+    Returns `retried`, `failed`, or None where somebody else was faster.
     """
     job = session.scalar(
         select(TranscriptionJob)
@@ -184,7 +197,7 @@ def lost(
             TranscriptionJob.ticket_id.is_not_distinct_from(ticket_id),
             TranscriptionJob.status == "processing",
         )
-        .with_for_update(skip_locked=True)
+        .with_for_update(skip_locked=True, key_share=True)
     )
     if job is None:
         return None
@@ -195,7 +208,7 @@ def lost(
     if not counts:
         _to_pending(session, job, message, queue=job.queue)
         return "retried"
-    return _again_or_fail(session, job_id, message, queue=job.queue, delay=delay)
+    return _again_or_fail(session, job_id, message, queue=job.queue, delay=delay(job.retry_count or 0))
 
 
 def cancel(session: Session, job_id: UUID, message: str) -> bool:
@@ -223,7 +236,7 @@ def retry(session: Session, job_id: UUID) -> None:
 
     Raises: JobInterrupted: the job has not failed, or an equal request is queued already.
     """
-    job = session.scalar(select(TranscriptionJob).where(TranscriptionJob.id == job_id).with_for_update())
+    job = session.scalar(select(TranscriptionJob).where(TranscriptionJob.id == job_id).with_for_update(key_share=True))
     if job is None or job.status not in ("failed", "cancelled"):
         state = "is gone" if job is None else f"is {job.status}"
         raise JobInterrupted(f"Job {job_id} {state}.", "Only a failed or cancelled job can be tried again.")
@@ -243,7 +256,7 @@ def retry(session: Session, job_id: UUID) -> None:
 def adopt(session: Session, job_id: UUID, queue: str) -> bool:
     """Take a pending job over into the queue of a process that wants it now; False: somebody is about to run it."""
     job = _live(session, job_id)
-    if job is None or job.status != "pending":
+    if job is None or job.status != "pending" or is_held(session, job_id):
         return False
     waits_in = None if job.ticket_id is None else _queue_of_ticket(session, job.ticket_id)
     if waits_in == queue or (job.ticket_id is not None and waits_in != job.queue):
@@ -271,7 +284,7 @@ def hold(session: Session, job_ids: Sequence[UUID]) -> int:
     chosen = select(job.id, job.ticket_id).where(
         job.id.in_(job_ids), job.status == "pending", job.ticket_id.is_not(None)
     )
-    found = session.execute(chosen.order_by(job.id).with_for_update()).all()
+    found = session.execute(chosen.order_by(job.id).with_for_update(key_share=True)).all()
     for job_id, ticket_id in found:
         session.execute(DROP_TICKET, {"ticket_id": ticket_id})
         session.execute(update(job).where(job.id == job_id).values(ticket_id=None))
@@ -283,7 +296,7 @@ def release(session: Session, job_ids: Sequence[UUID]) -> int:
     job = TranscriptionJob
     waiting = (job.id.in_(job_ids), job.status == "pending", job.ticket_id.is_(None), ~batches.is_held(job.id))
     found = session.execute(
-        select(job.id, job.queue, job.priority).where(*waiting).order_by(job.id).with_for_update(of=job)
+        select(job.id, job.queue, job.priority).where(*waiting).order_by(job.id).with_for_update(of=job, key_share=True)
     ).all()
     for job_id, queue, priority in found:
         _give_ticket(session, job_id, queue, priority or 0)
@@ -305,7 +318,7 @@ def _queue_of_ticket(session: Session, ticket_id: int) -> str | None:
 
 def _live(session: Session, job_id: UUID) -> TranscriptionJob | None:
     statement = select(TranscriptionJob).where(TranscriptionJob.id == job_id, TranscriptionJob.status.in_(LIVE))
-    return session.scalar(statement.with_for_update().execution_options(populate_existing=True))
+    return session.scalar(statement.with_for_update(key_share=True).execution_options(populate_existing=True))
 
 
 def _again_or_fail(session: Session, job_id: UUID, message: str, *, queue: str, delay: float) -> str:
@@ -323,7 +336,7 @@ def _to_pending(session: Session, job: TranscriptionJob, message: str, *, queue:
     job.status = "pending"
     job.error_message = storable_text(message)
     session.flush()
-    if session.scalar(select(batches.is_held(TranscriptionJob.id)).where(TranscriptionJob.id == job.id)):
+    if is_held(session, job.id):
         session.execute(update(TranscriptionJob).where(TranscriptionJob.id == job.id).values(ticket_id=None))
         return
     _give_ticket(session, job.id, queue, job.priority or 0, delay)

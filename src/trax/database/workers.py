@@ -40,7 +40,7 @@ WHERE j.status = 'pending' AND j.ticket_id IS NOT NULL AND (
 )
 """)
 PRIVATE_QUEUES = text(
-    "SELECT DISTINCT queue_name FROM procrastinate_jobs WHERE status = 'todo' AND queue_name LIKE '@%'"
+    "SELECT DISTINCT queue_name FROM procrastinate_jobs WHERE status = 'todo' AND queue_name ~ '^@[0-9a-f]{32}$'"
 )
 JOBS_IN_QUEUE = text("""
 SELECT j.id FROM transcription_jobs j JOIN procrastinate_jobs p ON p.id = j.ticket_id
@@ -119,7 +119,8 @@ def abandoned_jobs(session: Session) -> list[Abandoned]:
     ).all()
     gone = dead(session, {worker_id for _, _, worker_id, _, _ in running})
     return [
-        Abandoned(job_id, ticket_id, worker or "an unknown worker", bool(excused))
+        # of a worker that nobody knows, a Trax of before the queue: who knows what ended it
+        Abandoned(job_id, ticket_id, worker or "an unknown worker", bool(excused) or worker is None)
         for job_id, ticket_id, worker_id, worker, excused in running
         if worker_id in gone
     ]

@@ -34,6 +34,7 @@ from trax.timeline import Seconds
 from trax.transcription.engines import Engines
 
 PATIENCE = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)  # seconds before each further try to store what was made
+MOST_EXCUSES = 50  # attempts after which the loss of the database is taken for the job's own fault
 LONGEST_DELAY = 300.0  # seconds before a retry
 
 Answer = TypeVar("Answer")
@@ -75,7 +76,7 @@ class Stopped(Exception):
 
 def retry_delay(first: Seconds, retries: int) -> Seconds:
     """Seconds before the next attempt: doubled each time, and spread, so that not all come back at once."""
-    delay: Seconds = min(LONGEST_DELAY, first * 2**retries)
+    delay: Seconds = min(LONGEST_DELAY, first * 2 ** min(retries, 32))
     return delay * random.uniform(0.5, 1.0)  # noqa: S311 - no secret
 
 
@@ -92,8 +93,11 @@ def run(around: Surroundings, job_id: UUID, ticket_id: int, ticket_queue: str, r
     attempt = _described(job, ticket_id, number, file.filename)
     hook = _Hook(around.observer.attempt_started(attempt), reins)
     began = time.monotonic()
-    ended = _Course(around, job, file, stored, ticket_id, ticket_queue, number, hook).to_its_end()
-    around.observer.attempt_ended(attempt, replace(ended, seconds=time.monotonic() - began))
+    ended = Ended("lost", 0.0)  # where its end can't even be recorded
+    try:
+        ended = _Course(around, job, file, stored, ticket_id, ticket_queue, number, hook).to_its_end()
+    finally:
+        around.observer.attempt_ended(attempt, replace(ended, seconds=time.monotonic() - began))
 
 
 def _described(job: TranscriptionJob, ticket_id: int, number: int, filename: str) -> Attempt:
@@ -150,7 +154,7 @@ class _Course:
         except Stopped as stopped:
             return self._stopped(stopped.reason)
         except JobInterrupted:
-            return Ended("lost", 0.0)
+            return self._stopped("lost")
         except TraxError as error:
             return self._failed(error)
         except BaseException as error:  # KeyboardInterrupt, too: nothing may leave a job behind as if it were running
@@ -241,17 +245,17 @@ class _Course:
         return stored if ours else None
 
     def _stopped(self, reason: str) -> Ended:
-        if reason == "cancelled":
-            return Ended("cancelled" if self._patiently(self._cancelled) else "lost", 0.0)
+        if reason in ("cancelled", "lost"):
+            return Ended("cancelled" if self._patiently(lambda: self._cancelled(reason)) else "lost", 0.0)
         if reason == "interrupted":
             return self._handed_back("Handed back: its worker was stopped.")
         return Ended(reason, 0.0)
 
-    def _cancelled(self) -> bool:
+    def _cancelled(self, reason: str) -> bool:
         """Whether it is the job that was cancelled, and not the attempt alone."""
         with self.around.database.transaction() as session:
-            if fencing.is_ours(session, self.job.id, self.ticket_id):  # Procrastinate's own tools asked for it
-                queue.cancel(session, self.job.id, "Cancelled.")
+            if reason == "cancelled" and fencing.is_ours(session, self.job.id, self.ticket_id):
+                queue.cancel(session, self.job.id, "Cancelled.")  # Procrastinate's own tools asked for it
             return queue.state(session, self.job.id)[0] == "cancelled"
 
     def _handed_back(self, message: str, error: TraxError | None = None, delay: Seconds = 0.0) -> Ended:
@@ -264,7 +268,7 @@ class _Course:
         return Ended("interrupted" if self._patiently(hand_back) else "lost", 0.0, error=error)
 
     def _failed(self, error: TraxError) -> Ended:
-        if isinstance(error, DatabaseError) and error.retryable:  # no fault of the job
+        if isinstance(error, DatabaseError) and error.retryable and self.number <= MOST_EXCUSES:  # no fault of the job
             return self._handed_back(str(error), error, retry_delay(self.around.settings.retry_delay, self.number))
         final = not error.retryable or self.around.is_private
         outcome = self._patiently(lambda: self._record_failure(error, final=final))

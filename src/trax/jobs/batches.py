@@ -210,7 +210,7 @@ class Batches:
             with self._database.transaction() as session:
                 batch_steps.fail_item(session, batch_id, position, str(error))
             return Step(source, None, error)
-        with self._database.transaction() as session:  # by itself: jobs are locked before media elsewhere
+        with self._database.transaction() as session:
             media_id = media.add(session, new)[0].id
         with self._database.transaction() as session:
             submitted = submit_media(session, media_id, request, options)

@@ -19,6 +19,7 @@ from trax.database.models import TranscriptionResult
 from trax.errors import DatabaseError, DatabaseUnavailable, JobFailed, JobInterrupted, TraxError
 from trax.jobs.attempt import PATIENCE
 from trax.jobs.observer import Attempt, Ended, Observer
+from trax.jobs.prepare import new_media
 from trax.jobs.submit import SubmitOptions, Submitted, submit
 from trax.jobs.worker import Worker, WorkerOptions
 from trax.pipeline import Hook, Progress, Request, stages_of
@@ -71,10 +72,11 @@ class LocalWork:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._leaving.set()
+        with self._watch.lock:  # nothing is queued from here on
+            self._leaving.set()
         try:
-            for job_id, created in list(self._open.items()):
-                with suppress(DatabaseError):
+            with suppress(DatabaseError):  # without it, the reaper does it later
+                for job_id, created in list(self._open.items()):
                     self._give_up(job_id, created=created)
         finally:
             self._worker.stop(at_once=True)
@@ -112,13 +114,14 @@ class LocalWork:
         Raises: DatabaseError.
         """
         here = replace(options, ticket_queue=self._worker.queues[0], owner_id=self._worker.id)
+        try:
+            new = new_media(path)
+        except TraxError as error:
+            return Task(path, request, None, error)
         with self._watch.lock:  # the worker may be faster than we are
-            try:
-                submitted = submit(self._database, path, request, here)
-            except DatabaseError:
-                raise
-            except TraxError as error:
-                return Task(path, request, None, error)
+            if self._leaving.is_set():
+                return Task(path, request, None, JobInterrupted(f"{path.name} was not queued.", INTERRUPTED))
+            submitted = submit(self._database, new, request, here)
             if submitted.job_id is not None:
                 self._watch.paths[submitted.job_id] = path
                 self._open[submitted.job_id] = submitted.created
@@ -151,11 +154,14 @@ class LocalWork:
         told = False
         while True:
             status = self._look_at(job_id)
-            if status not in queue.LIVE:
+            if status not in (*queue.LIVE, "held"):
                 self._open.pop(job_id, None)
                 return
             if self._trouble is not None:
                 raise self._trouble
+            if status == "held" and not told:
+                told = True
+                self._watch.hook.notice(f"{path.name}: a paused batch holds it; waiting. `trax batch list` names it.")
             if status == "processing" and not told and job_id not in self._watch.begun:
                 told = True
                 self._watch.hook.notice(
@@ -169,6 +175,8 @@ class LocalWork:
             try:
                 with self._database.transaction() as session:
                     status, _ = queue.state(session, job_id)
+                    if status == "pending" and queue.is_held(session, job_id):
+                        return "held"
                     if status == "pending":
                         queue.adopt(session, job_id, self._worker.queues[0])
                 return status

@@ -11,7 +11,7 @@ from uuid import UUID
 from trax.database import claims, media
 from trax.database.engine import Database
 from trax.database.models import MediaFile
-from trax.errors import ClaimHeld, MediaAway, MediaChanged, MediaError, NoAudio, UnreadableMedia
+from trax.errors import ClaimHeld, MediaAway, MediaChanged
 from trax.media.files import display_name, identify, path_from_text, path_text
 from trax.media.probe import probe
 
@@ -33,21 +33,15 @@ def new_media(path: Path) -> media.NewMedia:
 
 
 def make_ready(database: Database, media_id: UUID, path: Path) -> None:
-    """Walk a media row to `ready`, or to `failed` with the reason; a row that is ready already stays so.
+    """Walk a media row to `ready`; one that is ready already stays as it is.
 
     Raises: MediaError: the file can't be used.
     """
-    with database.transaction() as session:
-        if media.get(session, media_id).status == "ready":
-            return
     with _passage(database, media_id):
-        try:
-            info = probe(path)
-        except (UnreadableMedia, NoAudio) as error:
-            with database.transaction() as session:
-                media.set_status(session, media_id, "failed", str(error))
-            raise
-        with database.transaction() as session:
+        info = probe(path)
+    with database.transaction() as session:
+        media.lock(session, media_id)
+        if media.get(session, media_id).status != "ready":  # another attempt may have been faster, and may know more
             media.describe(
                 session, media_id, mime_type=info.mime_type, duration=info.duration, metadata=info.file_metadata
             )
@@ -55,7 +49,7 @@ def make_ready(database: Database, media_id: UUID, path: Path) -> None:
 
 @contextmanager
 def _passage(database: Database, media_id: UUID) -> Iterator[None]:
-    """`processing` for as long as the block lasts, and `pending` again where it ends without saying what became of it.
+    """`processing` for as long as the block lasts, and `pending` again where it fails.
 
     Where another process is at the same file already, the state is its own: it may be stopped or cut off, and must not
     be waited for.
@@ -67,14 +61,14 @@ def _passage(database: Database, media_id: UUID) -> Iterator[None]:
             yield
             return
         with database.transaction() as session:
-            media.set_status(session, media_id, "processing")
+            before = media.get(session, media_id).status
+            if before != "ready":
+                media.move(session, media_id, before, "processing")
         try:
             yield
-        except MediaError:
-            raise
-        except BaseException:  # Ctrl-C, or a decoder that can't be started: no fault of the file
+        except BaseException:
             with database.transaction() as session:
-                media.set_status(session, media_id, "pending")
+                media.move(session, media_id, "processing", "pending")
             raise
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import threading
@@ -16,11 +17,14 @@ from trax.database.engine import Connection, Database
 from trax.errors import DatabaseError
 from trax.timeline import Seconds
 
+SOON = 1.0  # seconds until a lost claim is taken anew
+log = logging.getLogger(__name__)
+
 
 class Presence:
     """Registers a worker for the length of a `with` block, and keeps it alive from a thread of its own.
 
-    `on_beat` runs after each sign of life that came through; what it raises of database errors is passed over.
+    `on_beat` runs after each sign of life that came through; what it raises ends nothing.
     """
 
     def __init__(
@@ -59,12 +63,22 @@ class Presence:
         self._held.close()
 
     def _live(self) -> None:
-        while not self._ended.wait(self._interval):
+        pause = self._interval
+        while not self._ended.wait(pause):
             try:
                 self._beat()
+            except Exception as error:  # whatever it is: a worker without a heartbeat is dead to all others
+                log.debug("no heartbeat", exc_info=error)
+                self._let_go()  # the next beat takes the claim anew, and soon
+                pause = min(SOON, self._interval)
+                continue
+            pause = self._interval
+            try:
                 self.on_beat()
-            except DatabaseError:
-                self._let_go()  # the next beat takes the claim anew
+            except DatabaseError as error:
+                log.debug("no look at the others", exc_info=error)
+            except Exception:
+                log.exception("a worker's look at the others failed")
 
     def _beat(self) -> None:
         connection = self._connection or self._take_the_claim()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from trax.database import checkpoints, queue, workers
+from trax.database import batches, checkpoints, queue, workers
 from trax.database.engine import Database
 from trax.jobs.attempt import retry_delay
 from trax.settings import Settings
+from trax.timeline import Seconds
 
 
 def reap(database: Database, settings: Settings) -> list[UUID]:
@@ -29,7 +30,10 @@ def take_from(
 ) -> bool:
     """Queue a job again (or fail it after its last retry) that its worker has left; False: somebody else was faster."""
     message = f"The worker {worker} ended, or was cut off, before the job was finished."
-    delay = 0.0 if excused else retry_delay(settings.retry_delay, 0)
+
+    def delay(retries: int) -> Seconds:
+        return 0.0 if excused else retry_delay(settings.retry_delay, retries)
+
     with database.transaction() as session:
         return queue.lost(session, job_id, ticket_id, message, delay=delay, excused=excused) is not None
 
@@ -42,7 +46,13 @@ def heal(database: Database, settings: Settings) -> int:
         with database.transaction() as session:
             queue.return_home(session, job_id)
     with database.transaction() as session:
-        released = queue.release(session, workers.unqueued_jobs(session))
+        unqueued = workers.unqueued_jobs(session)
+    for job_id in unqueued:
+        with database.transaction() as session:
+            queue.release(session, [job_id])
+    with database.transaction() as session:
         workers.tidy(session, settings.stall_timeout)
         checkpoints.prune(session)
-    return len(stray) + released
+    with database.transaction() as session:
+        batches.fail_orphans(session)
+    return len(stray) + len(unqueued)

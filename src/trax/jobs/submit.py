@@ -9,9 +9,11 @@ from uuid import UUID, uuid4
 
 from trax.database import media, queue, transcripts
 from trax.database.engine import Database, Transaction
+from trax.database.media import NewMedia
 from trax.jobs.prepare import new_media
 from trax.jobs.requests import request_id
 from trax.pipeline import Request, stages_of
+from trax.settings import check_queue
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,10 @@ class SubmitOptions:
     owner_id: UUID | None = None  # the batch or process that may give the job up again
     force: bool = False  # also where the same request was answered before
 
+    def __post_init__(self) -> None:
+        """Raises: UsageError: that is no name for a queue."""
+        check_queue(self.queue)
+
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
@@ -36,12 +42,12 @@ class Submitted:
     created: bool  # whether the job is new, and was not queued by somebody else
 
 
-def submit(database: Database, path: Path, request: Request, options: SubmitOptions) -> Submitted:
+def submit(database: Database, file: Path | NewMedia, request: Request, options: SubmitOptions) -> Submitted:
     """Register a file and queue a job for it, in one transaction.
 
     Raises: MediaNotFound, UnreadableMedia, MediaChanged.
     """
-    new = new_media(path)  # reads the whole file, before any transaction
+    new = new_media(file) if isinstance(file, Path) else file  # reads the whole file, before any transaction
     with database.transaction() as session:
         row, _ = media.add(session, new)
         return submit_media(session, row.id, request, options)

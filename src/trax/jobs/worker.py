@@ -25,7 +25,7 @@ from trax.jobs import attempt, reaper
 from trax.jobs.attempt import Reins, Surroundings
 from trax.jobs.observer import Observer
 from trax.jobs.presence import Presence
-from trax.settings import Settings
+from trax.settings import Settings, check_queue
 from trax.transcription.engines import Engines
 
 if TYPE_CHECKING:
@@ -33,6 +33,10 @@ if TYPE_CHECKING:
 
 POLLING = 2.0  # seconds; for retries whose time has come, of which nobody is notified
 RESTART_DELAYS = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)  # seconds after each further loss of the database
+# Seconds after which Procrastinate forgets a worker. It goes by the newcomer's setting and takes the queue from workers
+# that are only slow; who is dead is for us to tell.
+PRUNED_AFTER = 24 * 3600.0
+SERVED_WELL = 60.0  # seconds of service after which an earlier loss of the database no longer counts
 DRAIN_LOOK = 0.5  # seconds between two looks whether everything is done
 
 log = logging.getLogger(__name__)
@@ -47,6 +51,11 @@ class WorkerOptions:
     queues: tuple[str, ...]  # none: a queue of its own, which nobody else serves
     concurrency: int = 1
     drain: bool = False  # end when nothing waits in the queues any more
+
+    def __post_init__(self) -> None:
+        """Raises: UsageError: that is no name for a queue."""
+        for name in self.queues:
+            check_queue(name)
 
 
 class Worker:
@@ -106,11 +115,13 @@ class Worker:
         watch.start()
         losses = 0
         while not self._stopping.is_set():
+            began = time.monotonic()
             error = self._serve()
             if self._stopping.is_set():
                 break
+            losses = 0 if time.monotonic() - began > SERVED_WELL else losses
             delay = RESTART_DELAYS[min(losses, len(RESTART_DELAYS) - 1)]
-            losses = 0 if error is None else losses + 1
+            losses += 1
             self._observer.database_lost(error or _lost(), delay)
             self._stopping.wait(delay)
             with suppress(DatabaseError):
@@ -137,7 +148,8 @@ class Worker:
         except asyncio.CancelledError:
             return None
         except Exception as error:  # of Procrastinate, of its pool, of the network: each has its own
-            log.debug("Procrastinate's worker ended", exc_info=error)
+            log.warning("Procrastinate's worker ended: %s", type(error).__name__)
+            log.debug("this ended Procrastinate's worker", exc_info=error)
             cause = error.__cause__ or error
             return _lost((str(cause).strip().splitlines() or [""])[0])
         return None
@@ -158,7 +170,7 @@ class Worker:
                     fetch_job_polling_interval=POLLING,
                     abort_job_polling_interval=settings.heartbeat_interval,
                     update_heartbeat_interval=settings.heartbeat_interval,
-                    stalled_worker_timeout=settings.stall_timeout,
+                    stalled_worker_timeout=PRUNED_AFTER,
                     shutdown_graceful_timeout=settings.shutdown_grace,
                 )
             )
@@ -175,7 +187,7 @@ class Worker:
 
         connector = PsycopgConnector(
             conninfo=self._database.address(),
-            kwargs={"application_name": "trax queue", **self._database.connect_options},
+            kwargs={**self._database.connect_options, "application_name": "trax queue"},
             min_size=1,
             max_size=2 + self._options.concurrency,
             timeout=10.0,
@@ -220,7 +232,7 @@ class Worker:
         running = self._snapshot()
         for ticket_id, job_id in ours.items():
             if ticket_id not in running:  # its end couldn't be recorded
-                reaper.take_from(self._database, self._settings, job_id, ticket_id, self.name)
+                reaper.take_from(self._database, self._settings, job_id, ticket_id, self.name, excused=True)
 
     def _snapshot(self) -> dict[int, Reins]:
         with self._lock:
@@ -231,11 +243,14 @@ class Worker:
         while self._options.drain and not self._stopping.is_set():
             self._changed.wait(DRAIN_LOOK)
             self._changed.clear()
+            if self._running:
+                continue
             try:
                 with self._database.transaction() as session:
                     waiting = workers.has_pending(session, self.queues)
             except DatabaseError:
                 continue
+            # Only a job that waits can begin: none waited, and none has begun since.
             if not waiting and not self._running:
                 self.stop()
 
