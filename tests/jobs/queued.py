@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import count
+from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import text
@@ -63,3 +64,16 @@ def close(database: Database, ticket_id: int) -> None:
     """What Procrastinate does to a ticket whose attempt is over."""
     with database.transaction() as session:
         session.execute(text("DELETE FROM procrastinate_jobs WHERE id = :id"), {"id": ticket_id})
+
+
+def row(database: Database, job_id: UUID, columns: str) -> Any:
+    with database.transaction() as session:
+        return session.execute(text(f"SELECT {columns} FROM transcription_jobs WHERE id = :id"), {"id": job_id}).one()
+
+
+def attempts(database: Database, job_id: UUID) -> list[tuple[str, str | None]]:
+    with database.transaction() as session:
+        rows = session.execute(
+            text("SELECT outcome, error_kind FROM job_attempts WHERE job_id = :id ORDER BY number"), {"id": job_id}
+        )
+        return [tuple(found) for found in rows]
