@@ -9,9 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -160,17 +158,6 @@ class Meanwhile(Hook):
 
     def notice(self, text: str) -> None:
         self.notices.append(text)
-
-
-@pytest.fixture
-def own_server() -> Iterator[Settings]:
-    """Settings with an embedded server that a test may mistreat."""
-    with TemporaryDirectory(prefix="trax-test-", ignore_cleanup_errors=True) as home:
-        settings = load_settings(home=Path(home), database_idle=600)
-        try:
-            yield settings
-        finally:
-            embedded.stop(settings.home)
 
 
 def test_a_database_that_dies_in_the_middle_costs_no_work(own_server: Settings, tiny_engines: Engines) -> None:

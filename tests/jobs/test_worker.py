@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from dataclasses import replace
 from uuid import uuid4
 
@@ -13,7 +14,7 @@ from sqlalchemy import text
 from tests.jobs import queued
 from tests.jobs.conftest import SAMPLE, TOLD, Ends, Told, add, working
 from trax.archive import Archive
-from trax.database import Database, queue
+from trax.database import Database, embedded, open_database, queue
 from trax.errors import DatabaseUnavailable, DecoderUnavailable, JobInterrupted, UnreadableMedia
 from trax.jobs.attempt import retry_delay
 from trax.jobs.submit import SubmitOptions, submit
@@ -269,3 +270,23 @@ def test_what_others_have_asked_for_meanwhile_is_not_cancelled(
         with embedded_database.transaction() as session:
             assert session.execute(text("SELECT status, retry_count FROM transcription_jobs")).one() == ("pending", 0)
         assert list(queued.waiting_tickets(embedded_database).values()) == ["default"]
+
+
+def test_a_worker_goes_on_listening_after_the_server_was_away(
+    own_server: Settings, told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("trax.jobs.worker.POLLING", 600.0)  # so that nothing but notifications can wake it
+    ends = Ends()
+    with open_database(own_server) as database, working(database, own_server, ends):
+        add(database)
+        ends.wait_for(lambda: ends.outcomes == ["completed"])
+        embedded.stop(own_server.home)
+        database.wake()
+        deadline = time.monotonic() + 30
+        with database.transaction() as session:
+            listening = text("SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'")
+            while not session.execute(listening).scalar_one():
+                session.execute(text("SELECT pg_stat_clear_snapshot()"))
+                assert time.monotonic() < deadline
+        add(database)
+        ends.wait_for(lambda: ends.outcomes == ["completed"] * 2)

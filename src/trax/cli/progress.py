@@ -144,9 +144,6 @@ class BatchBar:
         self._task: TaskID | None = None
 
     def __enter__(self) -> BatchBar:
-        if sys.stderr.isatty():
-            self._bars.start()
-            self._task = self._bars.add_task("files", total=None, speed="", left="")
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -154,9 +151,12 @@ class BatchBar:
 
     def show(self, report: BatchReport) -> None:
         """How the batch stands now."""
-        if self._task is None:
+        if not sys.stderr.isatty():
             return
         batch, progress = report.batch, report.progress
+        if self._task is None:
+            self._bars.start()
+            self._task = self._bars.add_task("files", total=batch.total, speed="", left="")
         rate, left = progress.audio_per_second, progress.seconds_left
         self._bars.update(
             self._task,

@@ -63,8 +63,17 @@ def work(
         except TraxError as error:
             _log_failure(error)
             raise typer.Exit(error.exit_code) from error
+        except KeyboardInterrupt:  # SIGTERM, too, before there was a worker to stop
+            _log_early_end()
+            return
     if drain and failed:
         raise typer.Exit(1)
+
+
+def _log_early_end() -> None:
+    from trax.jobs.logbook import LOGGER
+
+    LOGGER.info("stopped before the worker had begun", extra={"facts": {"event": "worker_stopping"}})
 
 
 def _work(settings: Settings, queues: tuple[str, ...], concurrency: int, *, drain: bool, preload: bool) -> int:

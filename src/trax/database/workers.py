@@ -136,14 +136,11 @@ def stray_jobs(session: Session, stalled: Seconds) -> list[UUID]:
     return astray
 
 
-def unqueued_jobs(session: Session) -> list[UUID]:
+def unqueued_jobs(session: Session, most: int | None = None) -> list[UUID]:
     """Pending jobs without a ticket that no batch holds, such as those of somebody's own INSERT."""
     job = TranscriptionJob
-    return list(
-        session.scalars(
-            select(job.id).where(job.status == "pending", job.ticket_id.is_(None), ~batches.is_held(job.id))
-        )
-    )
+    free = (job.status == "pending", job.ticket_id.is_(None), ~batches.is_held(job.id))
+    return list(session.scalars(select(job.id).where(*free).limit(most)))
 
 
 def jobs_of(session: Session, worker_id: UUID) -> dict[int, UUID]:

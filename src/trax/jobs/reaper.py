@@ -38,15 +38,15 @@ def take_from(
         return queue.lost(session, job_id, ticket_id, message, delay=delay, excused=excused) is not None
 
 
-def heal(database: Database, settings: Settings) -> int:
-    """Give pending jobs that nobody would begin a ticket in their own queue; returns how many."""
+def heal(database: Database, settings: Settings, *, most: int = 100) -> int:
+    """Give pending jobs that nobody would begin a ticket in their own queue, but `most` at once; returns how many."""
     with database.transaction() as session:
-        stray = workers.stray_jobs(session, settings.stall_timeout)
+        stray = workers.stray_jobs(session, settings.stall_timeout)[:most]
     for job_id in stray:
         with database.transaction() as session:
             queue.return_home(session, job_id)
     with database.transaction() as session:
-        unqueued = workers.unqueued_jobs(session)
+        unqueued = workers.unqueued_jobs(session, most - len(stray))
     for job_id in unqueued:
         with database.transaction() as session:
             queue.release(session, [job_id])

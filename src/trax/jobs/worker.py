@@ -15,7 +15,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 from trax.database import queue, workers
@@ -29,14 +29,16 @@ from trax.settings import Settings, check_queue
 from trax.transcription.engines import Engines
 
 if TYPE_CHECKING:
-    from procrastinate import App, JobContext
+    from procrastinate import App, JobContext, PsycopgConnector
 
 POLLING = 2.0  # seconds; for retries whose time has come, of which nobody is notified
 RESTART_DELAYS = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)  # seconds after each further loss of the database
 # Seconds after which Procrastinate forgets a worker. It goes by the newcomer's setting and takes the queue from workers
 # that are only slow; who is dead is for us to tell.
 PRUNED_AFTER = 24 * 3600.0
+HEALED_AT_ONCE = 500  # stray jobs between two heartbeats
 SERVED_WELL = 60.0  # seconds of service after which an earlier loss of the database no longer counts
+LISTEN_AGAIN = 0.5  # seconds; after the server was away
 DRAIN_LOOK = 0.5  # seconds between two looks whether everything is done
 
 log = logging.getLogger(__name__)
@@ -183,9 +185,9 @@ class Worker:
                 self._cancel_loop = lambda: None
 
     def _app(self) -> App:
-        from procrastinate import App, PsycopgConnector
+        from procrastinate import App
 
-        connector = PsycopgConnector(
+        connector = _connector(
             conninfo=self._database.address(),
             kwargs={**self._database.connect_options, "application_name": "trax queue"},
             min_size=1,
@@ -220,8 +222,8 @@ class Worker:
             self._observer.reaped(reaped)
         now = time.monotonic()
         if now - self._healed_at >= self._settings.stall_timeout:
-            self._healed_at = now
-            reaper.heal(self._database, self._settings)
+            more = reaper.heal(self._database, self._settings, most=HEALED_AT_ONCE) >= HEALED_AT_ONCE
+            self._healed_at = self._healed_at if more else now
 
     def _compare_with_the_database(self) -> None:
         begun = {ticket_id: reins for ticket_id, reins in self._snapshot().items() if reins.begun}
@@ -253,6 +255,23 @@ class Worker:
             # Only a job that waits can begin: none waited, and none has begun since.
             if not waiting and not self._running:
                 self.stop()
+
+
+def _connector(**options: Any) -> PsycopgConnector:
+    """Procrastinate's connector, but for its ears: they stay open though the server be away for a while."""
+    from procrastinate import PsycopgConnector
+    from procrastinate.exceptions import ConnectorException
+
+    class Connector(PsycopgConnector):
+        async def listen_notify(self, *arguments: Any, **named: Any) -> None:
+            while True:
+                try:
+                    await super().listen_notify(*arguments, **named)
+                except ConnectorException as error:
+                    log.debug("can't listen for jobs", exc_info=error)
+                await asyncio.sleep(LISTEN_AGAIN)
+
+    return Connector(**options)
 
 
 def _unless_closed(loop: asyncio.AbstractEventLoop, call: Callable[[], object]) -> None:
