@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trax.database import Database, documents, jobs, lookup, media, transcripts
+from tests.jobs import queued
+from trax.database import Database, documents, lookup, media, queue, transcripts
 from trax.database.models import TranscriptionResult
 from trax.errors import RecordNotFound, UsageError
 from trax.media.decode import DecodeOptions
@@ -71,8 +72,7 @@ def stored(database: Database, name: str) -> TranscriptionResult:
     with database.transaction() as session:
         new = media.NewMedia(name, 1, name.ljust(64, "0"), f"/{name}", f"/{name}", 1)
         row, _ = media.add(session, new)
-        job_id = uuid4()
-        jobs.create(session, job_id, row.id, model_config={}, processing_options={})
+        job_id, _ = queued.begin(session, row.id)
         result = transcripts.NewResult(job_id, row.id, "v1", transcript, 0.9, 1.0, "tiny.en", {"request": {"a": [1]}})
         return transcripts.store(session, result)
 
@@ -144,12 +144,10 @@ def test_nothing_that_jsonb_refuses_gets_in_the_way(database: Database) -> None:
     with database.transaction() as session:
         row, _ = media.add(session, media.NewMedia("a", 1, "a" * 64, "/a", "/a", 1))
         media.set_status(session, row.id, "failed", odd)
-        job_id = uuid4()
-        jobs.create(session, job_id, row.id, model_config={}, processing_options={"prompt": odd})
-        jobs.start(session, job_id)
+        job_id, ticket = queued.begin(session, row.id, {"prompt": odd})
         new = transcripts.NewResult(job_id, row.id, "v1", transcript, None, 1.0, "tiny.en", {"limit": math.inf})
         stored_row = transcripts.store(session, new)
-        jobs.fail(session, job_id, odd)
+        assert queue.fail(session, job_id, ticket, "JobFailed", odd)
     with database.transaction() as session:
         again = transcripts.get(session, stored_row.id)
         assert again.model_config == {"duration": 1.0, "limit": None}

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from uuid import uuid4
 
 import psycopg
 import pytest
 from psycopg.rows import dict_row
 
 from tests.conftest import REPOSITORY
-from trax.database import Database, jobs, media, transcripts
+from tests.jobs import queued
+from trax.database import Database, media, queue, transcripts
 from trax.transcript import Segment, Transcript, Word
 
 DOCUMENTS = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
@@ -34,20 +34,16 @@ def fill(database: Database) -> None:
             media.describe(session, row.id, mime_type="audio/ogg", duration=12.0, metadata=facts)
             if name == "talk.mp3":
                 for seconds in (2.0, 4.0):
-                    job_id = uuid4()
-                    jobs.create(session, job_id, row.id, model_config={}, processing_options={})
-                    jobs.start(session, job_id)
-                    jobs.complete(session, job_id, seconds)
+                    job_id, ticket = queued.begin(session, row.id)
+                    queue.complete(session, job_id, ticket, seconds)
                     transcripts.store(
                         session,
                         transcripts.NewResult(job_id, row.id, "v1", heard, 0.8, seconds, "tiny.en", {"duration": 12.0}),
                     )
             if name == "broken.ogg":
                 for _ in range(2):
-                    job_id = uuid4()
-                    jobs.create(session, job_id, row.id, model_config={}, processing_options={})
-                    jobs.start(session, job_id)
-                    jobs.fail(session, job_id, "nothing decodable")
+                    job_id, ticket = queued.begin(session, row.id)
+                    queue.fail(session, job_id, ticket, "UnreadableMedia", "nothing decodable")
 
 
 def segment(start: float, end: float, text: str, probability: float) -> Segment:

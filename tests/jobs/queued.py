@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import text
 
 from trax.database import Database, media, queue
+from trax.database.engine import Transaction
 
 numbers = count()
 
@@ -77,3 +78,12 @@ def attempts(database: Database, job_id: UUID) -> list[tuple[str, str | None]]:
             text("SELECT outcome, error_kind FROM job_attempts WHERE job_id = :id ORDER BY number"), {"id": job_id}
         )
         return [tuple(found) for found in rows]
+
+
+def begin(session: Transaction, media_id: UUID, options: dict[str, object] | None = None) -> tuple[UUID, int]:
+    """A job of the media that a worker has begun with, and its ticket."""
+    job_id, _ = queue.enqueue(session, queue.NewJob(media_id, uuid4(), {}, options or {}))
+    ticket = session.scalar(text("SELECT ticket_id FROM transcription_jobs WHERE id = :id"), {"id": job_id})
+    assert isinstance(ticket, int)
+    assert queue.start(session, job_id, ticket, uuid4(), "test:1") is not None
+    return job_id, ticket
