@@ -33,6 +33,18 @@ def results(database: Database) -> int:
         return int(session.execute(text("SELECT count(*) FROM transcription_results")).scalar_one())
 
 
+def wait_for_a_listener(database: Database) -> None:
+    """Until a worker is told of new jobs."""
+    listening = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'"
+    )
+    deadline = time.monotonic() + 30
+    with database.transaction() as session:
+        while not session.execute(listening).scalar_one():
+            session.execute(text("SELECT pg_stat_clear_snapshot()"))
+            assert time.monotonic() < deadline, "nobody listens"
+
+
 def test_jobs_run_by_priority_and_leave_nothing_behind(
     embedded_database: Database, brisk: Settings, told: Told
 ) -> None:
@@ -54,6 +66,7 @@ def test_a_job_that_comes_later_wakes_the_worker(
     monkeypatch.setattr("trax.jobs.worker.POLLING", 600.0)  # so that nothing but the notification can wake it
     ends = Ends()
     with working(embedded_database, brisk, ends):
+        wait_for_a_listener(embedded_database)
         for number in range(3):
             add(embedded_database)
             ends.wait_for(lambda: len(ends.outcomes) == len(ends.order) == number + 1)  # noqa: B023
@@ -278,15 +291,11 @@ def test_a_worker_goes_on_listening_after_the_server_was_away(
     monkeypatch.setattr("trax.jobs.worker.POLLING", 600.0)  # so that nothing but notifications can wake it
     ends = Ends()
     with open_database(own_server) as database, working(database, own_server, ends):
+        wait_for_a_listener(database)
         add(database)
         ends.wait_for(lambda: ends.outcomes == ["completed"])
         embedded.stop(own_server.home)
         database.wake()
-        deadline = time.monotonic() + 30
-        with database.transaction() as session:
-            listening = text("SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'")
-            while not session.execute(listening).scalar_one():
-                session.execute(text("SELECT pg_stat_clear_snapshot()"))
-                assert time.monotonic() < deadline
+        wait_for_a_listener(database)
         add(database)
         ends.wait_for(lambda: ends.outcomes == ["completed"] * 2)

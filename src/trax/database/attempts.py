@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import func, insert, select, update
@@ -25,6 +26,24 @@ def begin(session: Session, job: TranscriptionJob, ticket_id: int, worker_id: UU
         windows_before=checkpoints.counted(job.request_id or job.id).scalar_subquery(),
     )
     return session.execute(statement.returning(JobAttempt.number)).scalar_one()
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What an attempt has done in all."""
+
+    windows: int
+    seconds_done: float  # of the media
+    engine_seconds: float
+
+
+def tell(session: Session, ticket_id: int, heard: Heard) -> None:
+    """Record what an attempt has done in all, beyond what it told on the way."""
+    session.execute(
+        update(JobAttempt)
+        .where(JobAttempt.ticket_id == ticket_id)
+        .values(windows_heard=heard.windows, seconds_done=heard.seconds_done, engine_seconds=heard.engine_seconds)
+    )
 
 
 def end(

@@ -74,10 +74,9 @@ class Database:
         """`patience`: seconds after which a transaction that a frozen or cut-off process has left open is undone."""
         self.url = parse_url(url)
         self.embedded = embedded
-        self.connect_options: dict[str, Any] = {
-            **CONNECT_OPTIONS,
-            **(connect_options or {}),
-        }  # beyond what the URL says
+        # beyond what the URL says, and never against it
+        ours = {name: value for name, value in CONNECT_OPTIONS.items() if name not in self.url.query}
+        self.connect_options: dict[str, Any] = {**ours, **(connect_options or {})}
         self.wake = wake  # starts the server again, where that is ours to do
         common: dict[str, Any] = {
             "hide_parameters": True,  # an error message is no place for a transcript

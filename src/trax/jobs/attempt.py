@@ -192,7 +192,7 @@ class _Course:
             raise
         seconds = round(time.monotonic() - started, 3)
         new = self._new_result(stage, made, parent, seconds)
-        return self._patiently(lambda: self._commit(new, made, seconds, is_last=is_last))
+        return self._patiently(lambda: self._commit(new, made, memory.heard, seconds, is_last=is_last))
 
     def _memory(self) -> KeptWindows:
         job = self.job
@@ -218,7 +218,7 @@ class _Course:
         )
 
     def _commit(
-        self, new: transcripts.NewResult, made: Made, seconds: Seconds, *, is_last: bool
+        self, new: transcripts.NewResult, made: Made, heard: attempts.Heard, seconds: Seconds, *, is_last: bool
     ) -> TranscriptionResult:
         """Result, job, batch and media change together, or not at all."""
         with self.around.database.transaction() as session:
@@ -229,6 +229,7 @@ class _Course:
             if made.decoding is not None:
                 media.record_decoding(session, new.media_id, made.decoding.duration, asdict(made.decoding))
             stored = transcripts.store(session, new)
+            attempts.tell(session, self.ticket_id, heard)
             if is_last:
                 queue.complete(session, new.job_id, self.ticket_id, seconds)
             return stored

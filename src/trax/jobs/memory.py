@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from trax.database import checkpoints
+from trax.database.attempts import Heard
 from trax.database.engine import Database
 from trax.errors import DatabaseError
 from trax.pipeline import Memory
@@ -30,6 +31,8 @@ class KeptWindows(Memory):
     _waiting: dict[int, dict[str, Any]] = field(default_factory=dict)
     _done: Seconds = 0.0
     _engine_seconds: Seconds = 0.0
+    _windows: int = 0  # heard in all
+    _all_engine_seconds: Seconds = 0.0
     _began: float = field(default_factory=time.monotonic)
 
     def recall(self, engine: dict[str, Any]) -> Mapping[int, WindowResult]:
@@ -42,8 +45,15 @@ class KeptWindows(Memory):
         self._waiting[position] = result.to_json()
         self._done = max(self._done, result.end)
         self._engine_seconds += engine_seconds
+        self._windows += 1
+        self._all_engine_seconds += engine_seconds
         if time.monotonic() - self._began >= WORTH_KEEPING:
             self.flush()
+
+    @property
+    def heard(self) -> Heard:
+        """What this attempt has heard in all."""
+        return Heard(self._windows, self._done, self._all_engine_seconds)
 
     def flush(self) -> None:
         """Write what waits to be kept; where the database is away it goes on waiting.
