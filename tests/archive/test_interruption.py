@@ -27,7 +27,7 @@ from trax.settings import Settings, load_settings
 from trax.transcription.engines import Engines
 
 SAMPLE = REPOSITORY / "samples" / "conversation.ogg"
-KILLS = 12
+KILLS = 10
 
 
 # Pending jobs that no worker would find in their own queue.
@@ -112,7 +112,10 @@ def test_ctrl_c_and_an_orderly_end(database_url: str, number: signal.Signals) ->
         assert process.wait(30) == 130
         with database.transaction() as session:
             job = session.execute(text("SELECT status, error_message FROM transcription_jobs")).one()
+            stuck = session.execute(text("SELECT count(*) FROM media_files WHERE status = 'processing'")).scalar_one()
+            results = session.execute(text("SELECT count(*) FROM transcription_results")).scalar_one()
     assert job == ("cancelled", "Interrupted by the user.")
+    assert (stuck, results) == (0, 0)
 
 
 def wait_for_job(database: Database) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import signal
-import time
 import wave
 from collections.abc import Iterator
 from dataclasses import replace
@@ -331,29 +329,6 @@ def test_an_unchecked_language_is_said_to_be_unchecked(archive: Archive, clip: P
     assert result.transcript.language == "en"
     (stored,) = rows(archive, TranscriptionResult)
     assert stored.model_config["language"]["how"] == "assumed"
-
-
-class Interrupts(Hook):
-    """A user who presses Ctrl-C in the middle; the work doesn't get on before that has had its effect."""
-
-    def __init__(self, archive: Archive) -> None:
-        self._archive = archive
-
-    def progress(self, progress: Progress) -> None:
-        if progress.stage == "transcribe":
-            signal.raise_signal(signal.SIGINT)
-            deadline = time.monotonic() + 30
-            while rows(self._archive, TranscriptionJob)[0].status == "processing" and time.monotonic() < deadline:
-                time.sleep(0.01)
-
-
-def test_ctrl_c_cancels_the_job_and_leaves_the_media_ready(archive: Archive, clip: Path) -> None:
-    with pytest.raises(KeyboardInterrupt):
-        archive.transcribe(clip, model="tiny.en", hook=Interrupts(archive))
-    (job,), (media,) = rows(archive, TranscriptionJob), rows(archive, MediaFile)
-    assert (job.status, job.error_message) == ("cancelled", "Interrupted by the user.")
-    assert media.status == "ready"
-    assert rows(archive, TranscriptionResult) == []
 
 
 def test_progress_goes_up_to_the_whole_length(archive: Archive) -> None:
