@@ -16,6 +16,10 @@ OUTCOMES = ("completed", "failed", "lost", "interrupted", "cancelled")
 ITEM_STATUSES = ("waiting", "pending", "completed", "failed", "cancelled")
 
 
+def _listed(values: tuple[str, ...]) -> str:
+    return ", ".join(repr(value) for value in values)
+
+
 def _now() -> Mapped[datetime]:
     return mapped_column(server_default=text("now()"))
 
@@ -45,7 +49,7 @@ class JobAttempt(Base):
 
     __tablename__ = "job_attempts"
     __table_args__ = (
-        CheckConstraint("outcome IN ('completed', 'failed', 'lost', 'interrupted', 'cancelled')", name="outcome"),
+        CheckConstraint(f"outcome IN ({_listed(OUTCOMES)})", name="outcome"),
         Index("ix_job_attempts_worker_id", "worker_id", postgresql_where=text("ended_at IS NULL")),
         Index("ix_job_attempts_started_at", "started_at"),
     )
@@ -87,7 +91,7 @@ class BatchItem(Base):
 
     __tablename__ = "batch_items"
     __table_args__ = (
-        CheckConstraint("status IN ('waiting', 'pending', 'completed', 'failed', 'cancelled')", name="status"),
+        CheckConstraint(f"status IN ({_listed(ITEM_STATUSES)})", name="status"),
         Index("ix_batch_items_batch_id_status", "batch_id", "status"),
     )
 
