@@ -40,11 +40,12 @@ WHERE j.status = 'pending' AND j.ticket_id IS NOT NULL AND (
 )
 """)
 PRIVATE_QUEUES = text(
-    "SELECT DISTINCT queue_name FROM procrastinate_jobs WHERE status = 'todo' AND queue_name ~ '^@[0-9a-f]{32}$'"
+    "SELECT DISTINCT queue_name FROM procrastinate_jobs "
+    "WHERE status IN ('todo', 'doing') AND queue_name ~ '^@[0-9a-f]{32}$'"
 )
 JOBS_IN_QUEUE = text("""
 SELECT j.id FROM transcription_jobs j JOIN procrastinate_jobs p ON p.id = j.ticket_id
-WHERE j.status = 'pending' AND p.status = 'todo' AND p.queue_name = :queue
+WHERE j.status = 'pending' AND p.status IN ('todo', 'doing') AND p.queue_name = :queue
 """)
 # Tickets that no job waits for any more, and that no worker is about to close.
 DROP_LEFTOVERS = text("""
@@ -128,12 +129,12 @@ def abandoned_jobs(session: Session) -> list[Abandoned]:
 
 def stray_jobs(session: Session, stalled: Seconds) -> list[UUID]:
     """Pending jobs that nobody will begin: their ticket is gone, or in the queue of a dead process."""
-    astray = list(session.scalars(ASTRAY, {"stalled": stalled}))
+    astray = set(session.scalars(ASTRAY, {"stalled": stalled}))
     queues = {UUID(name.removeprefix(PRIVATE_QUEUE)): name for name in session.scalars(PRIVATE_QUEUES)}
     for worker_id in dead(session, queues):
         if worker_id is not None:
-            astray += session.scalars(JOBS_IN_QUEUE, {"queue": queues[worker_id]})
-    return astray
+            astray |= set(session.scalars(JOBS_IN_QUEUE, {"queue": queues[worker_id]}))
+    return sorted(astray)
 
 
 def unqueued_jobs(session: Session, most: int | None = None) -> list[UUID]:
