@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +19,7 @@ from trax.jobs.batch_work import BatchWork
 from trax.jobs.batches import Batches
 from trax.jobs.board import Board
 from trax.jobs.cleanup import open_tidy
+from trax.jobs.concurrency import jobs_at_once
 from trax.jobs.local import LocalWork, Task
 from trax.jobs.submit import SubmitOptions, Submitted, submit
 from trax.media.fence import warm_up
@@ -46,6 +47,7 @@ class Result:
     accuracy: float | None  # estimated share of words that are right, 0..1
     word_count: int | None
     processing_time: float | None  # seconds
+    profile: Mapping[str, float]  # seconds of work by stage, of all threads; empty for results of before it was kept
     created_at: datetime
     existed: bool = False  # the same request had been answered before; nothing was done
 
@@ -138,9 +140,9 @@ class Archive:
             else:
                 yield Added(path, None, error)
 
-    def batch_work(self, concurrency: int = 1) -> BatchWork:
-        """A worker of this process for one batch."""
-        return BatchWork(self.database, self.settings, self._models(), concurrency)
+    def batch_work(self, concurrency: int | None = None) -> BatchWork:
+        """A worker of this process for one batch, with so many files at a time (None: as the settings say)."""
+        return BatchWork(self.database, self.settings, self._models(), concurrency or jobs_at_once(self.settings))
 
     def media(self, *, status: str | None = None, limit: int | None = None) -> Sequence[MediaSummary]:
         """Media files, newest first."""
@@ -201,7 +203,8 @@ class Archive:
         return replace(request, model=canonical_name(request.model), language=language, decode=decode)
 
     def _local_work(self, hook: Hook | None) -> LocalWork:
-        return LocalWork(self.database, self.settings, self._models(), hook or Hook())
+        concurrency = jobs_at_once(self.settings)
+        return LocalWork(self.database, self.settings, self._models(), hook or Hook(), concurrency=concurrency)
 
     def submit_options(self, *, queue: str | None = None, priority: int = 0, force: bool = False) -> SubmitOptions:
         """How jobs are queued; what is not given comes from the settings."""
@@ -231,6 +234,7 @@ def engines_for(settings: Settings, announce: Callable[[str], None]) -> Engines:
         compute_type=settings.compute_type,
         threads=settings.threads,
         batch_size=settings.batch_size,
+        memory=settings.memory,
     )
     return Engines(options, announce)
 
@@ -314,6 +318,7 @@ def _result(row: TranscriptionResult, file: MediaFile) -> Result:
         accuracy=row.accuracy,
         word_count=row.word_count,
         processing_time=row.processing_time,
+        profile=(row.model_config or {}).get("profile", {}),
         created_at=row.created_at,
     )
 

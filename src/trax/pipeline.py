@@ -10,12 +10,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from itertools import chain, islice
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 from trax.audio import SAMPLE_RATE, Samples, Window
 from trax.errors import LanguageUnsupported, ModelUnavailable, UsageError
 from trax.media.decode import DecodeOptions, DecodeReport, Decoding, decode
 from trax.settings import DEFAULT_MODEL
+from trax.stopwatch import Stopwatch
 from trax.storable import storable_json
 from trax.timeline import Seconds
 from trax.transcript import Segment, Transcript
@@ -67,8 +69,9 @@ class Progress:
 class Hook:
     """What whoever waits is told; this one is told and keeps quiet."""
 
-    def begin(self, source: Path) -> None:
-        """A file is taken up."""
+    def begin(self, source: Path) -> Hook:
+        """A file is taken up, perhaps beside others; returns who is told of what happens to it."""
+        return self
 
     def finish(self, source: Path) -> None:
         """A file is done with, one way or the other."""
@@ -115,6 +118,7 @@ class Made:
     model_used: str
     model_config: dict[str, Any]
     decoding: DecodeReport | None = None  # of a stage that listened to the whole file
+    profile: Mapping[str, Seconds] = field(default_factory=dict)  # seconds of work by stage, of all threads
     content: dict[str, Any] | None = None  # None: that of v1, made from the transcript
     speaker_info: dict[str, Any] | None = None
 
@@ -137,15 +141,16 @@ def transcribe(material: Material, request: Request, engines: Engines, hook: Hoo
 
     Sound streams through: memory doesn't grow with the length of the file.
     """
-    engine = engines.get(request.model, request.compute_type)
+    began, watch, others = perf_counter(), Stopwatch(), Stopwatch()  # the others: the engine's threads
+    with watch.stage("load"):
+        engine = engines.get(request.model, request.compute_type)
     for note in engine.description()["notes"]:  # such as a GPU that was found and doesn't work
         hook.notice(f"{request.model}: {note}.")
     with decode(material.path, request.decode) as decoding:
-        found = windows(_watched(decoding, hook), request.vad)
+        found = watch.each("vad", windows(watch.each("decode", _watched(decoding, hook)), request.vad))
         first = list(islice(found, LANGUAGE_WINDOWS))
         tongue = choose_language(first, request, engine, engines, hook)
-        memory = material.memory
-        listening = Listening(memory.recall(_identity(request, tongue)), hook.check, memory.keep)
+        listening = _listening(material.memory, _identity(request, tongue), hook, watch, others)
         heard: list[Segment] = []
         for result in tongue.engine.transcribe(
             chain(first, found), tongue.guess.language, request.transcribe, listening
@@ -156,6 +161,8 @@ def transcribe(material: Material, request: Request, engines: Engines, hook: Hoo
     hook.progress(Progress("transcribe", report.duration, report.duration))
     for remark in remarks(report, heard):
         hook.notice(remark)
+    watch.add({"wait": perf_counter() - began - sum(watch.seconds.values())})
+    watch.add(others.seconds)
     transcript = _transcript(heard, tongue, report)
     return Made(
         transcript=transcript,
@@ -163,7 +170,21 @@ def transcribe(material: Material, request: Request, engines: Engines, hook: Hoo
         model_used=str(tongue.engine.description()["model"])[:100],
         model_config=_model_config(request, tongue),
         decoding=report,
+        profile=watch.seconds,
     )
+
+
+def _listening(memory: Memory, identity: dict[str, Any], hook: Hook, watch: Stopwatch, others: Stopwatch) -> Listening:
+    """What the engine is told; who remembers, and how long that takes, is no concern of its."""
+
+    def heard(position: int, result: WindowResult, seconds: Mapping[str, Seconds]) -> None:
+        others.add(seconds)
+        with watch.stage("store"):
+            memory.keep(position, result, sum(seconds.values()))
+
+    with watch.stage("store"):
+        known = memory.recall(identity)
+    return Listening(known, hook.check, heard)
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,19 @@ def check_queue(name: str) -> None:
         )
 
 
+def bytes_of(size: str) -> int | None:
+    """Bytes of a size such as 4G, 512M or 1.5 GiB; None for an empty one.
+
+    Raises: ValueError: that is no size.
+    """
+    if not size.strip():
+        return None
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?\s*", size, re.IGNORECASE)
+    if found is None:
+        raise ValueError(f"{size!r} is no size; write 4G or 512M")
+    return int(float(found[1]) * 1024 ** " KMGT".index(found[2].upper() or " "))
+
+
 Finite = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
@@ -60,6 +73,8 @@ class Settings(BaseSettings):
     compute_type: str = Field("auto", description="CTranslate2 compute type")
     threads: int = Field(0, ge=0, description="CPU threads of the engine; 0: one per core")
     batch_size: int = Field(0, ge=0, description="windows decoded together; 0: chosen by device")
+    memory: int | None = Field(None, ge=0, description="most memory to plan for, such as 4G; none: half the machine's")
+    concurrency: int = Field(0, ge=0, le=64, description="files in work at a time; 0: as many as keep the engine busy")
     offline: bool = Field(False, description="never ask a model hub")
     max_duration: Finite = Field(24 * 3600.0, description="longest media that is decoded, seconds")
     queue: str = Field("default", pattern=QUEUE_NAME, description="queue that jobs are put in")
@@ -93,6 +108,11 @@ class Settings(BaseSettings):
             return path.expanduser().absolute()
         except RuntimeError as error:  # ~name where there is no such user
             raise ValueError(str(error)) from error
+
+    @field_validator("memory", mode="before")
+    @classmethod
+    def _in_bytes(cls, memory: Any) -> Any:
+        return bytes_of(memory) if isinstance(memory, str) else memory
 
     @field_validator("language", mode="before")
     @classmethod

@@ -23,21 +23,21 @@ class EngineWork:
 
 def keep(path: Path) -> None:
     """From now on each window and each batch of this process is written down."""
-    from trax.transcription.faster_whisper import FasterWhisperTranscriber
+    from trax.transcription.hearing import Ears
 
     ledger = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    timed_batch = FasterWhisperTranscriber._timed_batch
+    hear = Ears.hear
 
-    def noted(engine: Any, windows: Any, *others: Any) -> Any:
+    def noted(ears: Any, windows: Any, *others: Any) -> Any:
         def write(mark: str) -> None:
             os.write(ledger, f"{mark} {threading.get_ident()} {len(windows)} {time.monotonic()}\n".encode())
 
         write("begin")
-        results = timed_batch(engine, windows, *others)
+        results = hear(ears, windows, *others)
         write("end")
         return results
 
-    FasterWhisperTranscriber._timed_batch = noted  # type: ignore[method-assign,assignment]
+    Ears.hear = noted  # type: ignore[method-assign,assignment]
 
 
 def read(path: Path, until: float) -> EngineWork:

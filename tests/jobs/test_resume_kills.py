@@ -5,8 +5,8 @@ from __future__ import annotations
 from tests.crash.ground import ground
 from tests.crash.resume import course
 
-LENGTH = 240.0  # seconds of sound
-KILLS = (60.0, 120.0)  # seconds that are kept by then
+LENGTH = 300.0  # seconds of sound
+KILLS = (60.0, 190.0)  # seconds that are kept by then
 SETTINGS = {"TRAX_THREADS": "1", "TRAX_HEARTBEAT_INTERVAL": "0.5", "TRAX_STALL_TIMEOUT": "2"}
 IN_WORK = 4  # windows that one thread has in hand at most, and that were heard but not kept yet
 

@@ -8,8 +8,6 @@ import wave
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Thread
-from threading import enumerate as all_threads
 from typing import Any
 
 import numpy as np
@@ -174,11 +172,10 @@ def test_cancelled_work_ends_while_the_engine_is_busy(sound: Path, tmp_path: Pat
     with pytest.raises(Enough):
         transcribe(Material(sound), REQUEST, engines, hook)
     assert time.monotonic() - hook.cancelled_at < 1
-    busy = engine_threads()
-    assert busy, "the engine had finished already"
-    for thread in busy:
-        thread.join(60)
-    assert not engine_threads(), "the engine goes on with what nobody wants"
+    engine = engines.get("tiny.en")
+    assert isinstance(engine, FasterWhisperTranscriber)
+    assert not engine.is_idle, "the engine had finished already"
+    assert engine.wait_until_idle(60), "the engine goes on with what nobody wants"
 
 
 def test_nobody_waits_for_the_language_of_cancelled_work(base: FasterWhisperTranscriber, clips: Clips) -> None:
@@ -187,10 +184,5 @@ def test_nobody_waits_for_the_language_of_cancelled_work(base: FasterWhisperTran
 
     with pytest.raises(Enough):
         base.detect_language(clips.windows("edge/japanese.mp3"), cancelled)
-    for thread in engine_threads():
-        thread.join(60)
+    assert base.wait_until_idle(60)
     assert base.detect_language(clips.windows("edge/japanese.mp3")).language == "ja"
-
-
-def engine_threads() -> list[Thread]:
-    return [thread for thread in all_threads() if thread.name.startswith("trax-engine")]

@@ -11,6 +11,7 @@ from trax.cli.options import (
     AsJson,
     BeamSize,
     Channel,
+    Fast,
     Force,
     Language,
     Model,
@@ -32,7 +33,8 @@ def add(
     pipeline: Pipeline = "v1",
     model: Model = None,
     language: Language = None,
-    beam_size: BeamSize = 5,
+    beam_size: BeamSize = None,
+    fast: Fast = False,
     prompt: Prompt = None,
     track: Track = None,
     channel: Channel = None,
@@ -52,7 +54,7 @@ def add(
 
     added = []
     with Archive(load_settings(model=model, language=language), say_progress) as archive:
-        request = archive.request(**request_options(pipeline, beam_size, prompt, track, channel))
+        request = archive.request(**request_options(pipeline, beam_size, fast, prompt, track, channel))
         options = archive.submit_options(queue=queue, priority=priority, force=force)
         for item in archive.add(sources, request, options):
             added.append(item)

@@ -18,6 +18,8 @@ from trax.cli.options import (
     AsJson,
     BeamSize,
     Channel,
+    Concurrency,
+    Fast,
     Follow,
     Force,
     FormatName,
@@ -51,14 +53,15 @@ def run(
     pipeline: Pipeline = "v1",
     model: Model = None,
     language: Language = None,
-    beam_size: BeamSize = 5,
+    beam_size: BeamSize = None,
+    fast: Fast = False,
     prompt: Prompt = None,
     track: Track = None,
     channel: Channel = None,
     force: Force = False,
     priority: Priority = 0,
     queue: Queue = None,
-    concurrency: Annotated[int, typer.Option("--concurrency", "-c", min=1, max=64, help="Files at a time.")] = 1,
+    concurrency: Concurrency = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write DIR/<stem>.<format> for each.")] = None,
     format: FormatName = "txt",
     as_json: AsJson = False,
@@ -75,7 +78,7 @@ def run(
         raise UsageError("There is nothing to write without waiting.", "Leave out --no-wait or --output.")
     delivery = _delivery(output, format)
     with Archive(load_settings(model=model, language=language), say_progress) as archive:
-        request = archive.request(**request_options(pipeline, beam_size, prompt, track, channel))
+        request = archive.request(**request_options(pipeline, beam_size, fast, prompt, track, channel))
         options = archive.submit_options(queue=queue, priority=priority, force=force)
         batch_id = archive.batches.create(sources, request, options)
         if not as_json:
@@ -177,7 +180,7 @@ def _delivery(output: Path | None, format: str) -> Delivery | None:
     return Delivery(chosen, folder, quiet=True)
 
 
-def _run_here(archive: Archive, batch_id: UUID, concurrency: int, delivery: Delivery | None) -> int:
+def _run_here(archive: Archive, batch_id: UUID, concurrency: int | None, delivery: Delivery | None) -> int:
     """Run the batch to its end in this process; how many transcripts could not be written."""
     from trax.cli.progress import BatchBar
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import RLock
@@ -16,6 +16,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from trax.cli.console import clock, one_line, say
 from trax.pipeline import Hook
 from trax.pipeline import Progress as Advance
+from trax.timeline import Seconds
 
 if TYPE_CHECKING:
     from trax.jobs.batches import BatchReport
@@ -26,10 +27,9 @@ class Watcher(Hook):
 
     def __init__(self, *, quiet: bool) -> None:
         self._quiet = quiet
-        self._file = ""
 
-    def begin(self, source: Path) -> None:
-        self._file = one_line(source.name)
+    def begin(self, source: Path) -> Hook:
+        return _OfFile(self, one_line(source.name))
 
     def announce(self, text: str) -> None:
         """A step that takes a while, such as a download or the start of the database."""
@@ -38,18 +38,23 @@ class Watcher(Hook):
 
     def notice(self, text: str) -> None:
         if not self._quiet:
-            say(self._about_the_file(text))
-
-    def finish(self, source: Path) -> None:
-        self._file = ""
+            say(text)
 
     @contextmanager
     def aside(self) -> Iterator[None]:
         """The terminal is somebody else's for a moment: the work goes on, and nothing shows it."""
         yield
 
-    def _about_the_file(self, text: str) -> str:
-        return f"{self._file}: {text}" if self._file else text
+
+class _OfFile(Hook):
+    """What happens to one file, told with its name."""
+
+    def __init__(self, watcher: Hook, name: str) -> None:
+        self._watcher = watcher
+        self._name = name
+
+    def notice(self, text: str) -> None:
+        self._watcher.notice(f"{self._name}: {text}")
 
 
 class Bar(Watcher):
@@ -58,55 +63,71 @@ class Bar(Watcher):
     def __init__(self, bars: Progress) -> None:
         super().__init__(quiet=False)
         self._bars = bars
-        self._task: TaskID | None = None
-        self._started = 0.0
-        self._terminal = RLock()  # the worker's thread shows progress, the main thread prints transcripts
+        self._tasks: dict[Path, TaskID] = {}
+        self._terminal = RLock()  # workers' threads show progress, the main thread prints transcripts
 
     def announce(self, text: str) -> None:
         self._bars.console.print(text, style="dim", markup=False, highlight=False)
 
     def notice(self, text: str) -> None:
-        self._bars.console.print(self._about_the_file(text), style="yellow", markup=False, highlight=False)
+        self._bars.console.print(text, style="yellow", markup=False, highlight=False)
 
-    def begin(self, source: Path) -> None:
-        super().begin(source)
-        self._started = time.monotonic()
+    def begin(self, source: Path) -> Hook:
+        name = one_line(source.name)
         with self._terminal:
             self._bars.start()
-            self._task = self._bars.add_task(self._file, total=None, speed="", left="")
+            task = self._tasks[source] = self._bars.add_task(name, total=None, speed="", left="")
+        return _LineOfFile(self, name, lambda facts: self._show(task, facts))
 
-    def progress(self, progress: Advance) -> None:
-        if self._task is None or progress.stage != "transcribe":
-            return
-        elapsed = max(0.01, time.monotonic() - self._started)
-        speed = progress.done / elapsed
-        left = ""
-        if progress.total and speed > 0:
-            left = f"{clock(max(0.0, progress.total - progress.done) / speed)} left"
-        facts: dict[str, Any] = {
-            "completed": progress.done,
-            "total": progress.total,
-            "speed": f"{speed:.1f}x",
-            "left": left,
-        }
+    def _show(self, task: TaskID, facts: dict[str, Any]) -> None:
         with self._terminal:
-            self._bars.update(self._task, **facts, refresh=True)
+            if task in self._bars.task_ids:
+                self._bars.update(task, **facts, refresh=True)
 
     def finish(self, source: Path) -> None:
-        super().finish(source)
         with self._terminal:
-            if self._task is not None:
-                self._bars.remove_task(self._task)
-                self._task = None
-            self._bars.stop()  # the line is gone before the transcript is printed
+            if (task := self._tasks.pop(source, None)) is not None:
+                self._bars.remove_task(task)
+            if not self._tasks:
+                self._bars.stop()  # the line is gone before the transcript is printed
 
     @contextmanager
     def aside(self) -> Iterator[None]:
         with self._terminal:
             self._bars.stop()
             yield
-            if self._task is not None:
+            if self._tasks:
                 self._bars.start()
+
+
+class _LineOfFile(_OfFile):
+    """The line of one file; speed and time left count from the first words, for until then it may only have waited."""
+
+    def __init__(self, watcher: Hook, name: str, show: Callable[[dict[str, Any]], None]) -> None:
+        super().__init__(watcher, name)
+        self._show = show
+        self._first: tuple[float, Seconds] | None = None  # when, and how far
+
+    def progress(self, progress: Advance) -> None:
+        if progress.stage != "transcribe":
+            return
+        now = time.monotonic()
+        if self._first is None:
+            self._first = now, progress.done
+        elapsed = now - self._first[0]
+        speed = (progress.done - self._first[1]) / elapsed if elapsed > 0 else 0.0
+        left = ""
+        if progress.total and speed > 0:
+            left = f"{clock(max(0.0, progress.total - progress.done) / speed)} left"
+        shown = f"{speed:.1f}x" if speed else ""
+        self._show(
+            {
+                "completed": progress.done,
+                "total": progress.total,
+                "speed": shown,
+                "left": left,
+            }
+        )
 
 
 @contextmanager

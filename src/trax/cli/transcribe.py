@@ -10,6 +10,7 @@ from trax.cli.console import say, say_cause
 from trax.cli.options import (
     BeamSize,
     Channel,
+    Fast,
     Force,
     FormatName,
     Language,
@@ -36,11 +37,13 @@ def transcribe(
     output: Output = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu or cuda.")] = None,
     compute_type: Annotated[str | None, typer.Option(help="CTranslate2 compute type, such as int8.")] = None,
-    beam_size: BeamSize = 5,
+    beam_size: BeamSize = None,
+    fast: Fast = False,
     prompt: Prompt = None,
     track: Track = None,
     channel: Channel = None,
     force: Force = False,
+    profile: Annotated[bool, typer.Option("--profile", help="Show where the time went, file by file.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no messages but errors.")] = False,
 ) -> None:
     """Transcribe media files, store the transcripts, and print them (or write them to a folder).
@@ -56,7 +59,7 @@ def transcribe(
 
     chosen = format_named(format)
     settings = load_settings(model=model, language=language, device=device, compute_type=compute_type)
-    options = request_options(pipeline, beam_size, prompt, track, channel)
+    options = request_options(pipeline, beam_size, fast, prompt, track, channel)
     failed = 0
     delivery = Delivery(chosen, OutputFolder(output) if output else None, quiet)
     if delivery.folder:
@@ -64,14 +67,15 @@ def transcribe(
     with watching(quiet=quiet) as hook, Archive(settings, hook.announce) as archive:
         for outcome in archive.transcribe_all(sources, hook=hook, force=force, **options):
             with hook.aside():
-                failed += not _delivered(outcome, delivery)
+                failed += not _delivered(outcome, delivery, profile=profile)
     if failed:
         raise typer.Exit(1)
 
 
-def _delivered(outcome: Outcome, delivery: Delivery) -> bool:
+def _delivered(outcome: Outcome, delivery: Delivery, *, profile: bool) -> bool:
     """Print or write a transcript, or say why there is none."""
     from trax.cli.delivery import named
+    from trax.cli.profile import show_profile
 
     error = outcome.error
     if outcome.result is not None:
@@ -79,4 +83,6 @@ def _delivered(outcome: Outcome, delivery: Delivery) -> bool:
     if error is not None:
         say(f"trax: {named(outcome.source, str(error))}")
         say_cause(error)
+    elif profile and outcome.result is not None:
+        show_profile(outcome.source, outcome.result)
     return error is None

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from trax.cli.options import Concurrency
 from trax.errors import TraxError
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def work(
     queue: Annotated[
         list[str] | None, typer.Option("--queue", "-q", help="Queue to serve; may be repeated. [default: TRAX_QUEUE]")
     ] = None,
-    concurrency: Annotated[int, typer.Option("--concurrency", "-c", min=1, max=64, help="Jobs at a time.")] = 1,
+    concurrency: Concurrency = None,
     drain: Annotated[
         bool, typer.Option("--drain", help="End when nothing is left to do; exit code 1 if a job failed.")
     ] = False,
@@ -76,10 +77,11 @@ def _log_early_end() -> None:
     LOGGER.info("stopped before the worker had begun", extra={"facts": {"event": "worker_stopping"}})
 
 
-def _work(settings: Settings, queues: tuple[str, ...], concurrency: int, *, drain: bool, preload: bool) -> int:
+def _work(settings: Settings, queues: tuple[str, ...], concurrency: int | None, *, drain: bool, preload: bool) -> int:
     """How many jobs failed for good."""
     from trax.archive import engines_for
     from trax.jobs.cleanup import open_tidy
+    from trax.jobs.concurrency import jobs_at_once
     from trax.jobs.logbook import LOGGER, Logbook
     from trax.jobs.observers import FailureCount, Observers
     from trax.jobs.worker import Worker, WorkerOptions
@@ -95,7 +97,7 @@ def _work(settings: Settings, queues: tuple[str, ...], concurrency: int, *, drai
             engines.get(settings.model)
         if settings.metrics_port is not None:
             observers.append(_served_metrics(opened, database, settings, settings.metrics_port))
-        options = WorkerOptions(queues=queues, concurrency=concurrency, drain=drain)
+        options = WorkerOptions(queues=queues, concurrency=concurrency or jobs_at_once(settings), drain=drain)
         worker = opened.enter_context(Worker(database, settings, engines, options, Observers(*observers)))
         with _stopped_by_signals(worker):
             worker.run()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import func, insert, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import and_, exists, func, insert, or_, select, update
+from sqlalchemy.orm import Session, aliased
 
 from trax.database import checkpoints
 from trax.database.models import TranscriptionJob
@@ -65,6 +65,27 @@ def end(
 def outcome(session: Session, ticket_id: int) -> str | None:
     """How an attempt ended; None while it runs."""
     return session.scalar(select(JobAttempt.outcome).where(JobAttempt.ticket_id == ticket_id))
+
+
+def is_suspect(session: Session, job_id: UUID) -> bool:
+    """Whether the job's last attempt took its process with it, or was taken along by another one's."""
+    last = select(JobAttempt.outcome).where(JobAttempt.job_id == job_id).order_by(JobAttempt.number.desc()).limit(1)
+    return session.scalar(last) == "lost"
+
+
+def is_to_blame(session: Session, ticket_id: int) -> bool:
+    """Whether the end of the process may be put down to the attempt: it ran alone, or it had been lost before.
+
+    Suspects run one at a time. Whoever is lost among others becomes one, and only counts if it happens again.
+    """
+    lost, other = aliased(JobAttempt), aliased(JobAttempt)
+    together = exists().where(
+        other.worker_id == lost.worker_id,
+        other.ticket_id != lost.ticket_id,
+        or_(other.ended_at.is_(None), and_(other.outcome == "lost", other.ended_at >= lost.started_at)),
+    )
+    earlier = exists().where(other.job_id == lost.job_id, other.number == lost.number - 1, other.outcome == "lost")
+    return bool(session.scalar(select(or_(~together, earlier)).where(lost.ticket_id == ticket_id)))
 
 
 def got_on(session: Session, job: TranscriptionJob, ticket_id: int) -> bool:

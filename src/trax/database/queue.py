@@ -187,7 +187,8 @@ def lost(
     """processing → pending, or → failed after the last retry: the worker of that attempt is dead.
 
     An attempt that heard windows which none before it had doesn't count as a retry: whatever ended it, the job gets on.
-    Neither does one that is `excused`. `delay` tells the seconds before the next one from the number of retries.
+    Neither does one that ran among others and had done no harm before, or one that is `excused`. `delay` tells the
+    seconds before the next one from the number of retries.
     Returns `retried`, `failed`, or None where somebody else was faster.
     """
     job = session.scalar(
@@ -201,7 +202,9 @@ def lost(
     )
     if job is None:
         return None
-    counts = not excused and not (ticket_id is not None and attempts.got_on(session, job, ticket_id))
+    counts = not excused
+    if counts and ticket_id is not None:
+        counts = attempts.is_to_blame(session, ticket_id) and not attempts.got_on(session, job, ticket_id)
     if ticket_id is not None:
         attempts.end(session, ticket_id, "lost", "WorkerLost", message)
         session.execute(DROP_TICKET, {"ticket_id": ticket_id})

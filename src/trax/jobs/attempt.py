@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from threading import Lock
 from typing import TypeVar
 from uuid import UUID
 
@@ -35,6 +36,7 @@ from trax.transcription.engines import Engines
 
 PATIENCE = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)  # seconds before each further try to store what was made
 MOST_EXCUSES = 50  # attempts after which the loss of the database is taken for the job's own fault
+CHECK_EVERY = 0.2  # seconds between two looks at the reins of a job that waits for its turn
 LONGEST_DELAY = 300.0  # seconds before a retry
 
 Answer = TypeVar("Answer")
@@ -51,6 +53,7 @@ class Surroundings:
     worker_id: UUID
     worker: str
     is_private: bool = False  # a process that runs its own jobs alone, and whose user waits: nothing is put off
+    suspects: Lock = field(default_factory=Lock)  # held by the one job at a time that may bring the process down
 
 
 @dataclass(slots=True)
@@ -83,6 +86,30 @@ def retry_delay(first: Seconds, retries: int) -> Seconds:
 def run(around: Surroundings, job_id: UUID, ticket_id: int, ticket_queue: str, reins: Reins) -> None:
     """Do the job that the ticket stands for, unless the ticket is stale; record how it ends, and tell the observer."""
     with around.database.transaction() as session:
+        is_suspect = attempts.is_suspect(session, job_id)
+    with _in_turn(around, reins) if is_suspect else nullcontext(True) as may_begin:
+        if may_begin:
+            _run(around, job_id, ticket_id, ticket_queue, reins)
+        else:
+            with around.database.transaction() as session:
+                queue.return_home(session, job_id)
+
+
+@contextmanager
+def _in_turn(around: Surroundings, reins: Reins) -> Iterator[bool]:
+    """One suspect at a time: if the process dies again, it is known who is to blame. False: told to stop meanwhile."""
+    while not around.suspects.acquire(timeout=CHECK_EVERY):
+        if reins.reason is not None:
+            yield False
+            return
+    try:
+        yield True
+    finally:
+        around.suspects.release()
+
+
+def _run(around: Surroundings, job_id: UUID, ticket_id: int, ticket_queue: str, reins: Reins) -> None:
+    with around.database.transaction() as session:
         started = queue.start(session, job_id, ticket_id, around.worker_id, around.worker)
         if started is None:
             return
@@ -98,6 +125,13 @@ def run(around: Surroundings, job_id: UUID, ticket_id: int, ticket_queue: str, r
         ended = _Course(around, job, file, stored, ticket_id, ticket_queue, number, hook).to_its_end()
     finally:
         around.observer.attempt_ended(attempt, replace(ended, seconds=time.monotonic() - began))
+
+
+def _profiled(new: transcripts.NewResult, profile: Mapping[str, Seconds], storing: Seconds) -> transcripts.NewResult:
+    """The result with the time that each stage took; what the commit itself takes comes too late for it."""
+    seconds = {**profile, "store": profile.get("store", 0.0) + storing}
+    rounded = {stage: round(spent, 3) for stage, spent in seconds.items()}
+    return replace(new, model_config={**new.model_config, "profile": rounded})
 
 
 def _described(job: TranscriptionJob, ticket_id: int, number: int, filename: str) -> Attempt:
@@ -192,7 +226,7 @@ class _Course:
             raise
         seconds = round(time.monotonic() - started, 3)
         new = self._new_result(stage, made, parent, seconds)
-        return self._patiently(lambda: self._commit(new, made, memory.heard, seconds, is_last=is_last))
+        return self._patiently(lambda: self._commit(new, made, memory.heard, is_last=is_last))
 
     def _memory(self) -> KeptWindows:
         job = self.job
@@ -218,9 +252,10 @@ class _Course:
         )
 
     def _commit(
-        self, new: transcripts.NewResult, made: Made, heard: attempts.Heard, seconds: Seconds, *, is_last: bool
+        self, new: transcripts.NewResult, made: Made, heard: attempts.Heard, *, is_last: bool
     ) -> TranscriptionResult:
         """Result, job, batch and media change together, or not at all."""
+        began = time.monotonic()
         with self.around.database.transaction() as session:
             media.lock(session, new.media_id)
             if (stored := self._stored_by_us(session, new)) is not None:
@@ -228,10 +263,10 @@ class _Course:
             fencing.require_ours(session, new.job_id, self.ticket_id)
             if made.decoding is not None:
                 media.record_decoding(session, new.media_id, made.decoding.duration, asdict(made.decoding))
-            stored = transcripts.store(session, new)
+            stored = transcripts.store(session, _profiled(new, made.profile, time.monotonic() - began))
             attempts.tell(session, self.ticket_id, heard)
             if is_last:
-                queue.complete(session, new.job_id, self.ticket_id, seconds)
+                queue.complete(session, new.job_id, self.ticket_id, new.processing_time)
             return stored
 
     def _stored_by_us(self, session: Transaction, new: transcripts.NewResult) -> TranscriptionResult | None:

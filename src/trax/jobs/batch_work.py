@@ -34,7 +34,7 @@ class BatchWork:
         database: Database,
         settings: Settings,
         engines: Engines,
-        concurrency: int = 1,
+        concurrency: int,
         observer: Observer = Observer(),
     ) -> None:
         self._database = database

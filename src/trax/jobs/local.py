@@ -55,7 +55,7 @@ class LocalWork:
     """
 
     def __init__(
-        self, database: Database, settings: Settings, engines: Engines, hook: Hook, *, concurrency: int = 1
+        self, database: Database, settings: Settings, engines: Engines, hook: Hook, *, concurrency: int
     ) -> None:
         self._database = database
         self._settings = settings
@@ -226,8 +226,7 @@ class _Watch(Observer):
             path = self.paths.get(attempt.job_id, Path(attempt.filename))
             self.begun.add(attempt.job_id)
             self.ran.add(attempt.job_id)
-        self.hook.begin(path)
-        return _Passing(self.hook)
+        return _Passing(self.hook.begin(path))
 
     def attempt_ended(self, attempt: Attempt, ended: Ended) -> None:
         with self.lock:

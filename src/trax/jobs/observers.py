@@ -58,9 +58,8 @@ class _Hooks(Hook):
     def __init__(self, hooks: list[Hook]) -> None:
         self._hooks = hooks
 
-    def begin(self, source: Path) -> None:
-        for hook in self._hooks:
-            hook.begin(source)
+    def begin(self, source: Path) -> Hook:
+        return _Hooks([hook.begin(source) for hook in self._hooks])
 
     def finish(self, source: Path) -> None:
         for hook in self._hooks:

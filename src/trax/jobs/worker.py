@@ -38,6 +38,7 @@ RESTART_DELAYS = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)  # seconds after each fur
 PRUNED_AFTER = 24 * 3600.0
 HEALED_AT_ONCE = 500  # stray jobs between two heartbeats
 SERVED_WELL = 60.0  # seconds of service after which an earlier loss of the database no longer counts
+MOST_CONNECTIONS = 4  # of Procrastinate: its statements are short, and the server has connections for all workers
 LISTEN_AGAIN = 0.5  # seconds; after the server was away
 DRAIN_LOOK = 0.5  # seconds between two looks whether everything is done
 
@@ -191,7 +192,7 @@ class Worker:
             conninfo=self._database.address(),
             kwargs={**self._database.connect_options, "application_name": "trax queue"},
             min_size=1,
-            max_size=2 + self._options.concurrency,
+            max_size=2 + min(self._options.concurrency, MOST_CONNECTIONS),
             timeout=10.0,
         )
         app = App(connector=connector)

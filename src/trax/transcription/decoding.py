@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from trax.transcription.dispatch import Stop
 from trax.transcription.transcriber import TranscribeOptions
-from trax.transcription.waiting import Stop
 
 MAX_LENGTH = 448  # tokens of Whisper's text context
 
@@ -63,12 +63,11 @@ class Decoder:
         self._suppressed = list(suppressed)
         self._stop = stop
 
-    def decode(self, encoded: Sequence[Any], options: TranscribeOptions) -> list[Hypothesis]:
-        """The best reading of each window; `encoded` are encoder outputs, shape (1, 1500, d_model) each."""
-        first = self._generate(join(encoded), len(encoded), options, self._search(options, options.temperatures[0]))
-        return [self._fall_back(window, hypothesis, options) for window, hypothesis in zip(encoded, first, strict=True)]
+    def read(self, encoded: Sequence[Any], options: TranscribeOptions) -> list[Hypothesis]:
+        """A first reading of each window; `encoded` are encoder outputs of one length, shape (1, n, d_model) each."""
+        return self._generate(join(encoded), len(encoded), options, self._search(options, options.temperatures[0]))
 
-    def _fall_back(self, encoded: Any, first: Hypothesis, options: TranscribeOptions) -> Hypothesis:
+    def mend(self, encoded: Any, first: Hypothesis, options: TranscribeOptions) -> Hypothesis:
         """Whisper's rule: the first reading that passes the limits, else the most probable of all."""
         tried = [first]
         for search in self._other_searches(options):
@@ -81,8 +80,11 @@ class Decoder:
         return max(sound or tried, key=lambda hypothesis: hypothesis.avg_logprob)
 
     def _other_searches(self, options: TranscribeOptions) -> Iterator[dict[str, Any]]:
+        wide = {**self._search(options, 0.0), "beam_size": max(options.beam_size, options.fallback_beam_size)}
+        if options.beam_size < options.fallback_beam_size:
+            yield wide
         if options.no_repeat_tokens:
-            yield {**self._search(options, 0.0), "no_repeat_ngram_size": options.no_repeat_tokens}
+            yield {**wide, "no_repeat_ngram_size": options.no_repeat_tokens}
         for temperature in options.temperatures[1:]:
             yield self._search(options, temperature)
 

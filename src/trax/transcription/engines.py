@@ -28,6 +28,7 @@ class EngineOptions:
     compute_type: str = "auto"
     threads: int = 0  # 0: one per core
     batch_size: int = 0  # 0: chosen by device
+    memory: int | None = None  # bytes to plan for; None: half the machine's
 
 
 @dataclass(slots=True)
@@ -115,6 +116,7 @@ class Engines:
             compute_type=compute_type,
             threads=options.threads,
             batch_size=options.batch_size,
+            memory=options.memory,
         )
         self.announce(_chosen(engine.description()))
         return engine

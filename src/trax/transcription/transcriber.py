@@ -23,6 +23,7 @@ class TranscribeOptions:
     """How a window is decoded; the defaults are Whisper's own, but for what is tried where the first reading fails."""
 
     beam_size: int = 5
+    fallback_beam_size: int = 5  # where a narrower search failed
     patience: float = 1.0
     no_repeat_tokens: int = 3  # a reading that failed is searched again with no phrase of this length twice; 0: never
     temperatures: tuple[float, ...] = (0.0,)  # any above 0 draws at random: no run could be repeated
@@ -33,6 +34,7 @@ class TranscribeOptions:
     no_speech_limit: float = NO_SPEECH_LIMIT
     initial_prompt: str | None = None  # names and spellings that every window is told beforehand
     relisten_after: Seconds = 1.5  # unexplained speech of this length is listened to again; 0: never
+    margin: Seconds | None = 8.0  # silence after the sound that the encoder is given; None: up to its 30 s
     max_segment: Seconds = 30.0
     segment_pause: Seconds = 0.8  # a pause of this length ends a segment
 
@@ -81,7 +83,7 @@ def _unchecked() -> None:
     """Nobody wants to stop."""
 
 
-def _unheard(position: int, result: WindowResult, engine_seconds: Seconds) -> None:
+def _unheard(position: int, result: WindowResult, seconds: Mapping[str, Seconds]) -> None:
     """Nobody wants to know."""
 
 
@@ -92,8 +94,8 @@ class Listening:
     known: Mapping[int, WindowResult] = field(default_factory=dict)  # by position from 0: not to be heard again
     check: Callable[[], None] = _unchecked  # called several times a second; what it raises ends the work at once
     # Called for each window that was not known, as soon as it is heard: before its result is given, and perhaps before
-    # an earlier one's. The seconds add up to the time that batches took, each on its own worker.
-    heard: Callable[[int, WindowResult, Seconds], None] = _unheard
+    # an earlier one's. The seconds are its share of the time of the thread that heard it, by stage.
+    heard: Callable[[int, WindowResult, Mapping[str, Seconds]], None] = _unheard
 
 
 class Transcriber(Protocol):

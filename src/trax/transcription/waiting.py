@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import CancelledError, Future, wait
-from dataclasses import dataclass, field
-from threading import Event
+from concurrent.futures import Future, wait
 from typing import TypeVar
 
 from trax.timeline import Seconds
@@ -21,18 +19,3 @@ def result_of(future: Future[T], check: Callable[[], None]) -> T:
     while not wait([future], timeout=CHECK_EVERY).done:
         check()
     return future.result()
-
-
-@dataclass(frozen=True, slots=True)
-class Stop:
-    """Tells the engine's threads, between two calls into the model, that nobody waits for the rest."""
-
-    _stopped: Event = field(default_factory=Event)
-
-    def set(self) -> None:
-        self._stopped.set()
-
-    def check(self) -> None:
-        """Raises: CancelledError."""
-        if self._stopped.is_set():
-            raise CancelledError
