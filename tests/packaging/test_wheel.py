@@ -50,6 +50,15 @@ def test_the_wheel_holds_the_package_and_the_migrations_and_no_tests(installed: 
     assert not (installed / "tests").exists()
 
 
+def test_the_wheel_holds_the_recording_that_benchmarks_measure_on(installed: Path) -> None:
+    code = "from trax.speeds.sample import sample_path; print(sample_path())"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=os.environ | {"PYTHONPATH": str(installed)}, capture_output=True, text=True
+    )
+    assert Path(done.stdout.strip()) == installed / "trax" / "samples" / "conversation.ogg", done.stderr
+    assert Path(done.stdout.strip()).read_bytes() == (REPOSITORY / "samples" / "conversation.ogg").read_bytes()
+
+
 def test_db_upgrade_works_from_the_wheel(installed: Path, embedded_server: str) -> None:
     with fresh_database(embedded_server) as url:
         done = run(installed, "db", "upgrade", TRAX_DATABASE_URL=url)

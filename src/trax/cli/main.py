@@ -15,7 +15,22 @@ import typer
 from typer.exceptions import TyperException
 
 from trax import __version__
-from trax.cli import add, batch, db, doctor, export, jobs, media, models, show, transcribe, versions, work
+from trax.cli import (
+    add,
+    batch,
+    benchmark,
+    db,
+    doctor,
+    export,
+    jobs,
+    media,
+    models,
+    plan,
+    show,
+    transcribe,
+    versions,
+    work,
+)
 from trax.cli.console import say, say_cause
 from trax.errors import TraxError
 
@@ -40,6 +55,8 @@ app.command("show")(show.show)
 app.command("versions")(versions.versions)
 app.command("export")(export.export)
 app.add_typer(models.app, name="models")
+app.command("benchmark")(benchmark.benchmark)
+app.command("plan")(plan.plan)
 app.add_typer(db.app, name="db")
 app.command("doctor")(doctor.doctor)
 

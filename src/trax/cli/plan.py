@@ -1,0 +1,168 @@
+"""`trax plan`: what lies ahead, before anything is done."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from trax.cli.benchmark import facts
+from trax.cli.console import clock, one_line, print_json, say, say_progress, size
+from trax.cli.follow import print_tables
+from trax.cli.options import AsJson, Sources
+from trax.errors import UsageError
+
+if TYPE_CHECKING:
+    from trax.settings import Settings
+    from trax.speeds.forecast import Stock
+    from trax.speeds.record import Speed
+
+UNITS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}  # seconds
+STEP = 500  # files between two words of progress
+
+
+def plan(
+    sources: Sources,
+    models: Annotated[
+        list[str] | None, typer.Option("--model", help="Model to plan with; may be repeated. [default: all measured]")
+    ] = None,
+    within: Annotated[str | None, typer.Option(help="Deadline, such as 24h, 90m or 2d12h.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say how many hours of sound there are, how long they take here, and what room the transcripts need.
+
+    Files are opened and not decoded: lengths are what their containers say. Nothing is stored. Times come from what
+    `trax benchmark` measured on this machine. Exit code 1 if a file can't be used.
+    """
+    from trax.settings import load_settings
+    from trax.speeds.forecast import take_stock
+    from trax.speeds.record import Memory
+
+    settings = load_settings()
+    deadline = _seconds(within)
+    speeds, unmeasured = _chosen(Memory(settings.home).recall(), models, settings)
+    stock = take_stock(sources, settings.max_duration, _told)
+    if as_json:
+        print_json(_document(stock, speeds, unmeasured, deadline, settings))
+    else:
+        tables = [_stock_table(stock, settings), _time_table(stock, speeds, within, deadline), _trouble_table(stock)]
+        print_tables([table for table in tables if table[1]])
+        _say_what_is_unmeasured(speeds, unmeasured)
+    if stock.unusable:
+        raise typer.Exit(1)
+
+
+def _seconds(text: str | None) -> int | None:
+    """Raises: UsageError: that is no length of time."""
+    if text is None:
+        return None
+    parts = re.findall(r"(\d+)([dhms])", text.replace(" ", "").lower())
+    seconds = sum(int(count) * UNITS[unit] for count, unit in parts)
+    if not seconds or "".join(map("".join, parts)) != text.replace(" ", "").lower():
+        raise UsageError(f"{text!r} is no length of time.", "Write it like 24h, 90m or 2d12h.")
+    return seconds
+
+
+def _chosen(speeds: list[Speed], models: list[str] | None, settings: Settings) -> tuple[list[Speed], list[str]]:
+    """The speeds to plan with, and the models that would have to be measured first."""
+    from trax.transcription.models import canonical_name
+
+    known = {speed.model for speed in speeds}
+    if not models:
+        return speeds, [] if speeds else [canonical_name(settings.model)]
+    names = list(dict.fromkeys(map(canonical_name, models)))
+    return [speed for speed in speeds if speed.model in names], [name for name in names if name not in known]
+
+
+def _told(count: int) -> None:
+    if count % STEP == 0:
+        say_progress(f"Looked at {count} files ...")
+
+
+def _stock_table(stock: Stock, settings: Settings) -> tuple[Sequence[str], Sequence[Sequence[Any]]]:
+    rows = [("files", len(stock.usable)), ("sound", clock(stock.seconds)), ("size", size(_bytes(stock)))]
+    if stock.silent_about_length:
+        rows.append(("of unknown length", f"{len(stock.silent_about_length)} files, not counted in the sound"))
+    rows.append(("transcripts", f"about {size(stock.result_bytes)} in the database"))
+    if settings.database_url is None:
+        rows.append(("free", f"{size(_free_bytes(settings.home))} in {settings.home}"))
+    return ("fact", "value"), rows
+
+
+def _time_table(
+    stock: Stock, speeds: list[Speed], within: str | None, deadline: int | None
+) -> tuple[Sequence[str], Sequence[Sequence[Any]]]:
+    from trax.speeds.forecast import machines_for, time_for
+
+    columns = ["model", "device", "encoder", "mode", "times real time", "time here", "measured"]
+    rows = [
+        [
+            speed.model,
+            f"{speed.device} {speed.compute_type}",
+            speed.encoder,
+            speed.mode,
+            f"{speed.speed:.1f}",
+            clock(time_for(stock, speed)),
+            speed.measured_at[:10],
+        ]
+        for speed in speeds
+    ]
+    if deadline is not None:
+        columns.insert(-1, f"machines for {within}")
+        for row, speed in zip(rows, speeds, strict=True):
+            row.insert(-1, str(machines_for(stock, speed, deadline) or "-"))
+    return columns, rows
+
+
+def _trouble_table(stock: Stock) -> tuple[Sequence[str], Sequence[Sequence[Any]]]:
+    return ("file", "problem"), [(one_line(str(found.path)), str(found.error)) for found in stock.unusable]
+
+
+def _say_what_is_unmeasured(speeds: list[Speed], unmeasured: list[str]) -> None:
+    from importlib.metadata import version
+
+    ours = version("trax-transcripts")
+    for name in unmeasured:
+        say(f"{name} has not been measured on this machine: `trax benchmark --model {name}` does it.")
+    if any(speed.version != ours for speed in speeds):
+        say("Some speeds were measured with another version of Trax; `trax benchmark` measures anew.")
+
+
+def _document(
+    stock: Stock, speeds: list[Speed], unmeasured: list[str], deadline: int | None, settings: Settings
+) -> dict[str, Any]:
+    from trax.speeds.forecast import machines_for, time_for
+
+    return {
+        "files": len(stock.usable),
+        "sound_seconds": round(stock.seconds, 3),
+        "files_of_unknown_length": len(stock.silent_about_length),
+        "bytes": _bytes(stock),
+        "transcript_bytes": stock.result_bytes,
+        "free_bytes": None if settings.database_url else _free_bytes(settings.home),
+        "within_seconds": deadline,
+        "estimates": [
+            {
+                **facts(speed),
+                "seconds": round(time_for(stock, speed), 1),
+                "machines": None if deadline is None else machines_for(stock, speed, deadline),
+            }
+            for speed in speeds
+        ],
+        "unmeasured": unmeasured,
+        "unusable": [{"path": str(found.path), "problem": str(found.error)} for found in stock.unusable],
+    }
+
+
+def _bytes(stock: Stock) -> int:
+    return sum(found.size_bytes for found in stock.usable)
+
+
+def _free_bytes(folder: Path) -> int:
+    """Of the disk that the folder is on, or will be."""
+    there = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    return shutil.disk_usage(there).free
