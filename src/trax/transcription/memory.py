@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import psutil
 
 from trax.audio import SAMPLE_RATE
+from trax.transcription.ct2_weights import Weights
 from trax.transcription.device import EnginePlan
 from trax.transcription.dispatch import AHEAD
 
@@ -30,6 +33,23 @@ class ModelShape:
     heads: int
     decoder_layers: int
     vocabulary: int
+
+
+BYTES = {"int8": 1, "int8_float32": 1, "int8_float16": 1, "int16": 2, "float16": 2, "bfloat16": 2}  # of a weight
+
+
+def shape_of(weights: Weights, compute_type: str) -> ModelShape:
+    """What the weights of a Whisper model tell of its need; the encoder's may be there twice, as float32, too."""
+    sizes = {name: int(np.prod(weights.shape(name), dtype=np.int64)) for name in weights}
+    encoder = sum(size for name, size in sizes.items() if name.startswith("encoder/"))
+    layers = {found[1] for name in sizes if (found := re.match(r"decoder/layer_(\d+)/", name))}
+    return ModelShape(
+        weights=BYTES.get(compute_type, 4) * sum(sizes.values()) + 4 * encoder,
+        width=weights.shape("encoder/position_encodings/encodings")[1],
+        heads=weights.number("encoder/num_heads"),
+        decoder_layers=len(layers),
+        vocabulary=weights.shape("decoder/embeddings/weight")[0],
+    )
 
 
 def budget(given: int | None) -> int:
