@@ -23,6 +23,7 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
             monkeypatch.delenv(name)
     monkeypatch.setenv("TRAX_HOME", str(tmp_path / "trax-home"))
     monkeypatch.setenv("TRAX_OFFLINE", "1")
+    monkeypatch.setenv("TRAX_ENCODER", "ctranslate2")  # results must not depend on what a benchmark finds
 
 
 @pytest.fixture(scope="session")

@@ -235,6 +235,8 @@ def engines_for(settings: Settings, announce: Callable[[str], None]) -> Engines:
         threads=settings.threads,
         batch_size=settings.batch_size,
         memory=settings.memory,
+        encoder=settings.encoder,
+        cache_folder=settings.home / "cache",
     )
     return Engines(options, announce)
 

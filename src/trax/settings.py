@@ -72,6 +72,7 @@ class Settings(BaseSettings):
     device: str = Field("auto", pattern="^(auto|cpu|cuda)$")
     compute_type: str = Field("auto", description="CTranslate2 compute type")
     threads: int = Field(0, ge=0, description="CPU threads of the engine; 0: one per core")
+    encoder: str = Field("auto", pattern="^(auto|ctranslate2|openvino)$", description="what encodes; auto: the fastest")
     batch_size: int = Field(0, ge=0, description="windows decoded together; 0: chosen by device")
     memory: int | None = Field(None, ge=0, description="most memory to plan for, such as 4G; none: half the machine's")
     concurrency: int = Field(0, ge=0, le=64, description="files in work at a time; 0: as many as keep the engine busy")

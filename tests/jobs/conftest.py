@@ -77,6 +77,7 @@ class Ends(Observer):
 
     def __init__(self) -> None:
         self.outcomes: list[str] = []
+        self.errors: list[str] = []
         self.order: list[UUID] = []
         self.losses = 0
         self.changed = threading.Condition()
@@ -88,6 +89,7 @@ class Ends(Observer):
     def attempt_ended(self, attempt: Attempt, ended: Ended) -> None:
         with self.changed:
             self.outcomes.append(ended.outcome)
+            self.errors += [str(ended.error)] if ended.error else []
             self.changed.notify_all()
 
     def database_lost(self, error: Exception, delay: float) -> None:
@@ -97,7 +99,7 @@ class Ends(Observer):
 
     def wait_for(self, condition: Callable[[], bool]) -> None:
         with self.changed:
-            assert self.changed.wait_for(condition, PATIENCE), f"it didn't come to that: {self.outcomes}"
+            assert self.changed.wait_for(condition, PATIENCE), f"it didn't come to that: {self.outcomes} {self.errors}"
 
 
 @contextmanager
@@ -105,7 +107,7 @@ def working(
     database: Database, settings: Settings, ends: Ends, *, concurrency: int = 1, queues: tuple[str, ...] = ("default",)
 ) -> Iterator[Worker]:
     """A worker at work in a thread of this process."""
-    engines = Engines(EngineOptions(models_folder=Path("/nonexistent"), offline=True), lambda _: None)
+    engines = Engines(EngineOptions(Path("/nonexistent"), offline=True, encoder="ctranslate2"), lambda _: None)
     with Worker(database, settings, engines, WorkerOptions(queues, concurrency), ends) as worker:
         thread = threading.Thread(target=worker.run)
         thread.start()

@@ -14,7 +14,7 @@ from trax.speeds.record import machine
 from trax.speeds.sample import sample_path
 from trax.transcription.engines import EngineOptions
 
-OPTIONS = EngineOptions(models_folder=Path("/nonexistent"), offline=True)
+OPTIONS = EngineOptions(models_folder=Path("/nonexistent"), offline=True, encoder="ctranslate2")
 
 
 def test_both_modes_are_measured_on_the_sample() -> None:

@@ -18,7 +18,7 @@ def no_other_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def engines_in(folder: Path, said: list[str]) -> Engines:
-    return Engines(EngineOptions(models_folder=folder, offline=True, device="cpu"), said.append)
+    return Engines(EngineOptions(models_folder=folder, offline=True, device="cpu", encoder="ctranslate2"), said.append)
 
 
 def test_threads_share_one_engine(tmp_path: Path, tiny_model: str) -> None:

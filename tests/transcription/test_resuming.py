@@ -133,8 +133,9 @@ def test_nothing_is_heard_where_everything_is_known(sound: Path, tiny_engines: E
 
 
 def test_another_engine_is_another_memory(sound: Path, tiny_engines: Engines, tmp_path: Path) -> None:
-    alone = Engines(EngineOptions(tmp_path, offline=True, threads=1), lambda _: None)
-    exact = Engines(EngineOptions(tmp_path, offline=True, compute_type="float32"), lambda _: None)
+    alone = Engines(EngineOptions(tmp_path, offline=True, encoder="ctranslate2", threads=1), lambda _: None)
+    exact_options = EngineOptions(tmp_path, offline=True, encoder="ctranslate2", compute_type="float32")
+    exact = Engines(exact_options, lambda _: None)
     memory = Remembers()
     other = Request(model="tiny.en")
     for engines, request in ((tiny_engines, REQUEST), (alone, REQUEST), (exact, REQUEST), (alone, other)):
@@ -167,7 +168,8 @@ class Cancels(Hook):
 
 
 def test_cancelled_work_ends_while_the_engine_is_busy(sound: Path, tmp_path: Path) -> None:
-    engines = Engines(EngineOptions(tmp_path, offline=True, threads=1, batch_size=8), lambda _: None)
+    options = EngineOptions(tmp_path, offline=True, encoder="ctranslate2", threads=1, batch_size=8)
+    engines = Engines(options, lambda _: None)
     hook = Cancels()
     with pytest.raises(Enough):
         transcribe(Material(sound), REQUEST, engines, hook)

@@ -29,6 +29,8 @@ class EngineOptions:
     threads: int = 0  # 0: one per core
     batch_size: int = 0  # 0: chosen by device
     memory: int | None = None  # bytes to plan for; None: half the machine's
+    encoder: str = "auto"  # or ctranslate2, openvino
+    cache_folder: Path | None = None  # for what is measured and compiled; None: it isn't kept
 
 
 @dataclass(slots=True)
@@ -59,11 +61,15 @@ class Engines:
     def check(self, name: str, language: str | None = None) -> None:
         """Refuse, before any work, what can't be run here whatever the file.
 
-        Raises: UnknownModel, UsageError: a device or compute type that this machine lacks, or no language of Whisper's.
+        Raises: UnknownModel, UsageError: a device, compute type or encoder that this machine lacks, or no language of
+            Whisper's.
         """
+        from trax.transcription.encoder_choice import check_wanted
+
         options = self.options
         if (canonical_name(name), options.compute_type) not in self._loaded:
-            plan(options.device, options.compute_type, options.threads, options.batch_size)
+            chosen = plan(options.device, options.compute_type, options.threads, options.batch_size)
+            check_wanted(options.encoder, chosen.device)
         if language is not None:
             _check_language(language)
 
@@ -117,6 +123,8 @@ class Engines:
             threads=options.threads,
             batch_size=options.batch_size,
             memory=options.memory,
+            encoder=options.encoder,
+            cache_folder=options.cache_folder,
         )
         self.announce(_chosen(engine.description()))
         return engine

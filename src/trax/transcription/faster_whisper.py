@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from trax.timeline import Seconds
 from trax.transcription.ct2_weights import UnknownWeights, read_weights
 from trax.transcription.device import EnginePlan, plan
 from trax.transcription.dispatch import Dispatcher, Line, Stop
+from trax.transcription.encoder_choice import choose
 from trax.transcription.encoders import CTranslate2Encoder, Encoder
 from trax.transcription.hearing import FRAMES, Ears, Heard, ToHear, features
 from trax.transcription.memory import budget, fit, shape_of
@@ -38,12 +40,16 @@ def load(
     threads: int = 0,
     batch_size: int = 0,
     memory: int | None = None,
+    encoder: str = "auto",
+    cache_folder: Path | None = None,
 ) -> FasterWhisperTranscriber:
     """The engine with the weights of `model`, ready to run.
 
     A GPU that turns out not to work is passed over where `device` is "auto"; `description()["notes"]` says so.
+    `encoder` is auto, ctranslate2 or openvino; what is measured and compiled for it is kept in `cache_folder`.
 
-    Raises: UsageError: a device or compute type that isn't there. ModelUnavailable: the weights can't be loaded.
+    Raises: UsageError: a device, compute type or encoder that isn't there. ModelUnavailable: the weights can't be
+        loaded.
     """
     chosen = _within(memory, model, plan(device, compute_type, threads, batch_size))
     try:
@@ -57,7 +63,8 @@ def load(
             engine = _engine(model, chosen)
         except Exception as second:  # it wasn't the GPU
             raise _broken(model, second) from second
-    return FasterWhisperTranscriber(engine, CTranslate2Encoder(engine.model, chosen.compute_type), model, chosen)
+    hearing, notes = choose(model, engine.model, chosen, encoder, cache_folder)
+    return FasterWhisperTranscriber(engine, hearing, model, replace(chosen, notes=(*chosen.notes, *notes)))
 
 
 def _within(memory: int | None, model: ResolvedModel, chosen: EnginePlan) -> EnginePlan:
@@ -137,8 +144,11 @@ class FasterWhisperTranscriber:
             "threads_per_worker": self._plan.threads_per_worker,
             "batch_size": self._plan.batch_size,
             "notes": list(self._plan.notes),
-            "versions": {package: version(package) for package in RECORDED_PACKAGES},
+            "versions": {package: version(package) for package in self._packages()},
         }
+
+    def _packages(self) -> tuple[str, ...]:
+        return (*RECORDED_PACKAGES, "openvino") if self._encoder.name.startswith("openvino") else RECORDED_PACKAGES
 
     def detect_language(self, windows: Sequence[Window], check: Callable[[], None] = NOBODY.check) -> LanguageGuess:
         if self.english_only:
