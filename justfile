@@ -41,6 +41,14 @@ bench-memory *arguments:
 bench-queue *arguments:
     uv run python -m benchmarks.queue {{arguments}}
 
+# speed beside faster-whisper and whisper.cpp: an hour on 2 cores, or just bench-speed --quick
+bench-speed *arguments:
+    uv run --group benchmarks python -m benchmarks.speed {{arguments}}
+
+# word errors by the silence that an encoder window keeps after its sound
+bench-margins *arguments:
+    uv run python -m benchmarks.margins {{arguments}}
+
 # kill workers and PostgreSQL at work, and count what became of the jobs: just crash --scenario kills
 crash *arguments:
     uv run python -m tests.crash {{arguments}}

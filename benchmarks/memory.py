@@ -19,6 +19,7 @@ from pathlib import Path
 import psutil
 
 from benchmarks.recordings import long_speech
+from benchmarks.watch import resident
 
 LIMIT = 1.25
 SHORT_SECONDS = 300
@@ -65,21 +66,11 @@ def _peak(path: Path, models_folder: Path) -> float:
     process = subprocess.Popen([sys.executable, "-c", TASK, str(path), str(models_folder)])
     watched, peak = psutil.Process(process.pid), 0
     while process.poll() is None:
-        peak = max(peak, _resident(watched))
+        peak = max(peak, resident(watched))
         time.sleep(SAMPLING_SECONDS)
     if process.returncode:
         raise SystemExit(f"the measured process failed with exit code {process.returncode}")
     return peak / 1e6
-
-
-def _resident(process: psutil.Process) -> int:
-    total = 0
-    try:
-        for one in (process, *process.children(recursive=True)):
-            total += one.memory_info().rss
-    except psutil.NoSuchProcess:
-        pass  # a child that ended between the two looks
-    return total
 
 
 if __name__ == "__main__":

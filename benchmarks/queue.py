@@ -25,11 +25,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import psutil
 from tests.crash.cluster import KillableCluster, cluster
 from tests.crash.ground import ground
 
 from benchmarks.queue_worker import BARE, READY, TRAX, TRAX_QUEUE, register, task_app
+from benchmarks.watch import cpu_of_server
 from trax.database import Database, media
 from trax.jobs.prepare import new_media
 from trax.jobs.submit import SubmitOptions, submit_media
@@ -132,8 +132,8 @@ def _deferred(task: Any, number: int) -> None:
 
 
 def _throughput(bench: Bench, system: str, concurrency: int) -> Facts:
-    jobs, server = len(bench.media_ids), psutil.Process(bench.cluster.process_id)
-    server_before = _cpu_of(server)
+    jobs = len(bench.media_ids)
+    server_before = cpu_of_server(bench.cluster.process_id)
     with _submitting(bench, system) as submit:
         began, cpu_began = time.perf_counter(), time.process_time()
         for number in range(jobs):
@@ -146,7 +146,10 @@ def _throughput(bench: Bench, system: str, concurrency: int) -> Facts:
         raise SystemExit(f"{system}: {len(calls)} of {jobs} jobs were begun")
     first, last = calls[0], calls[-1]
     worker_ms = (last[1] - first[1]) / (jobs - 1) * 1000
-    submit_ms, server_ms = cpu_submitted / jobs * 1000, (_cpu_of(server) - server_before) / jobs * 1000
+    submit_ms, server_ms = (
+        cpu_submitted / jobs * 1000,
+        (cpu_of_server(bench.cluster.process_id) - server_before) / jobs * 1000,
+    )
     return {
         "system": system,
         "concurrency": concurrency,
@@ -194,20 +197,6 @@ def _call(line: str) -> tuple[float, float]:
     """Time of day and CPU seconds of the process at the begin of a job."""
     _, now, cpu = line.split()
     return float(now), float(cpu)
-
-
-def _cpu_of(server: psutil.Process) -> float:
-    """CPU seconds of a server and all its processes, those included that have ended."""
-    total = 0.0
-    for process in [server, *server.children(recursive=True)]:
-        try:
-            times = process.cpu_times()
-        except psutil.NoSuchProcess:
-            continue
-        total += times.user + times.system
-        if process == server:
-            total += times.children_user + times.children_system
-    return float(total)
 
 
 def _summary(rounds: list[Facts]) -> list[Facts]:
