@@ -1,0 +1,129 @@
+"""Several jobs in one process that dies: the one that is to blame fails in the end, and takes no other along."""
+
+from __future__ import annotations
+
+import threading
+from uuid import UUID, uuid4
+
+from tests.jobs import queued
+from tests.jobs.conftest import Ends, Told, add, working
+from trax.database import Database, attempts, queue
+from trax.jobs import reaper
+from trax.pipeline import Hook, Material
+from trax.settings import Settings
+
+
+def begin(database: Database, job_id: UUID, worker_id: UUID) -> int:
+    """The worker has begun with the job, and dies of it or of another one."""
+    ticket = queued.ticket_of(database, job_id)
+    assert ticket is not None
+    queued.fetch(database, ticket)
+    with database.transaction() as session:
+        assert queue.start(session, job_id, ticket, worker_id, "gone:1") is not None
+    return ticket
+
+
+def retries_of(database: Database, job_id: UUID) -> int:
+    (retries,) = queued.row(database, job_id, "retry_count")
+    assert isinstance(retries, int)
+    return retries
+
+
+def is_suspect(database: Database, job_id: UUID) -> bool:
+    with database.transaction() as session:
+        return attempts.is_suspect(session, job_id)
+
+
+def test_who_is_lost_among_others_is_suspected_and_not_blamed(embedded_database: Database, brisk: Settings) -> None:
+    worker = uuid4()
+    jobs = [queued.add_job(embedded_database) for _ in range(3)]
+    for job_id in jobs:
+        begin(embedded_database, job_id, worker)
+    assert sorted(reaper.reap(embedded_database, brisk)) == sorted(jobs)
+    assert [retries_of(embedded_database, job_id) for job_id in jobs] == [0, 0, 0]
+    assert all(is_suspect(embedded_database, job_id) for job_id in jobs)
+
+
+def test_a_suspect_that_is_lost_again_is_blamed_and_its_company_is_not(
+    embedded_database: Database, brisk: Settings
+) -> None:
+    suspect, fresh = (queued.add_job(embedded_database) for _ in range(2))
+    first, second = uuid4(), uuid4()
+    begin(embedded_database, suspect, first)
+    begin(embedded_database, queued.add_job(embedded_database), first)
+    reaper.reap(embedded_database, brisk)
+    begin(embedded_database, suspect, second)
+    begin(embedded_database, fresh, second)
+    reaper.reap(embedded_database, brisk)
+    assert retries_of(embedded_database, suspect) == 1
+    assert retries_of(embedded_database, fresh) == 0
+
+
+def test_a_poisonous_job_fails_and_its_neighbours_do_not(embedded_database: Database, brisk: Settings) -> None:
+    """Workers of four die whenever the poison runs; suspects run one at a time."""
+    jobs = [queued.add_job(embedded_database, max_retries=1) for _ in range(4)]
+    poison, *others = jobs
+
+    def pending() -> list[UUID]:
+        return [job for job in jobs if queued.status_of(embedded_database, job) == "pending"]
+
+    for _ in range(20):
+        if not (waiting := pending()):
+            break
+        worker = uuid4()
+        suspects = [job for job in waiting if is_suspect(embedded_database, job)]
+        running = [job for job in waiting if job not in suspects] + suspects[:1]
+        tickets = {job: begin(embedded_database, job, worker) for job in running}
+        if poison not in running:
+            for job, ticket in tickets.items():
+                with embedded_database.transaction() as session:
+                    queue.complete(session, job, ticket, 1.0)
+        else:
+            reaper.reap(embedded_database, brisk)
+    assert queued.status_of(embedded_database, poison) == "failed"
+    assert {queued.status_of(embedded_database, job) for job in others} == {"completed"}
+
+
+def test_suspects_run_one_at_a_time(embedded_database: Database, brisk: Settings, told: Told) -> None:
+    gone = uuid4()
+    jobs = [add(embedded_database) for _ in range(3)]
+    for job_id in jobs:
+        begin(embedded_database, job_id, gone)
+    reaper.reap(embedded_database, brisk)
+    running, most, lock = 0, 0, threading.Lock()
+    beside = threading.Event()  # somebody who is not suspected runs beside them
+
+    def count(_: Material, hook: Hook) -> None:
+        nonlocal running, most
+        with lock:
+            running += 1
+            most = max(most, running)
+            if running == 2:
+                beside.set()
+        assert beside.wait(30)
+        with lock:
+            running -= 1
+
+    told.act = count
+    ends = Ends()
+    with working(embedded_database, brisk, ends, concurrency=5):
+        assert told.begun.wait(30)
+        add(embedded_database)
+        ends.wait_for(lambda: ends.outcomes == ["completed"] * 4)
+    assert most == 2, "one suspect, and the one beside it"
+
+
+def test_a_suspect_that_waits_is_handed_back_when_its_worker_stops(
+    embedded_database: Database, brisk: Settings, told: Told
+) -> None:
+    gone = uuid4()
+    jobs = [add(embedded_database) for _ in range(2)]
+    for job_id in jobs:
+        begin(embedded_database, job_id, gone)
+    reaper.reap(embedded_database, brisk)
+    told.until(threading.Event())
+    with working(embedded_database, brisk, Ends(), concurrency=2):
+        assert told.begun.wait(30)
+    assert {queued.status_of(embedded_database, job_id) for job_id in jobs} == {"pending"}
+    tickets = {queued.ticket_of(embedded_database, job_id) for job_id in jobs}
+    assert tickets == set(queued.waiting_tickets(embedded_database))
