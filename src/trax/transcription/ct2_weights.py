@@ -27,6 +27,7 @@ class UnknownWeights(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class _Variable:
+    name: str  # its own, where an alias leads to it
     shape: tuple[int, ...]
     kind: str
     offset: int  # bytes from the beginning of the file
@@ -75,13 +76,13 @@ class Weights(Mapping[str, NDArray[Any]]):
 
     def __getitem__(self, name: str) -> NDArray[Any]:
         stored = self._stored(name)
-        kind = self._variables[name].kind
+        kind, own_name = self._variables[name].kind, self._variables[name].name
         if kind in ("float16", "float32"):
             return stored
         if kind == "bfloat16":  # the upper half of a float32
             return (stored.astype(np.uint32) << 16).view(np.float32)
-        if f"{name}_scale" in self._variables:
-            scale = self._stored(f"{name}_scale").astype(np.float32)
+        if f"{own_name}_scale" in self._variables:
+            scale = self._stored(f"{own_name}_scale").astype(np.float32)
             whole: NDArray[Any] = stored.astype(np.float32) / scale.reshape(-1, *[1] * (stored.ndim - 1))
             return whole
         raise UnknownWeights(f"{name} is {kind} without a scale")
@@ -133,4 +134,4 @@ def _variable(reader: _Reader) -> tuple[str, _Variable]:
     size = reader.number("I")
     if size != WIDTHS[TYPES[code]] * int(np.prod(shape, dtype=np.int64)):
         raise UnknownWeights(f"{name} has {size} bytes, which its shape {shape} doesn't take")
-    return name, _Variable(shape, TYPES[code], reader.skip(size))
+    return name, _Variable(name, shape, TYPES[code], reader.skip(size))
