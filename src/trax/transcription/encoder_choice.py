@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -27,13 +27,14 @@ from trax.transcription.device import EnginePlan
 from trax.transcription.encoders import CTranslate2Encoder, Encoder
 from trax.transcription.kept_files import alone, write_whole
 from trax.transcription.models import ResolvedModel
-from trax.transcription.openvino_encoder import fingerprint, is_installed, open_encoder
+from trax.transcription.openvino_encoder import OpenVinoEncoder, fingerprint, is_installed, open_encoder
 from trax.transcription.openvino_graph import encoder_size
 from trax.transcription.processor import processor
 
 WANTED = ("auto", "ctranslate2", "openvino")
 INSTALL = "pip install 'trax-transcripts[fast-cpu]'"
 WEIGHTS = "model.bin"
+RECORDS = "encoders.json"
 
 FRAMES = (250, 1500, 3000)  # lengths that are measured, the longer ones as far as there is time for them
 TIME_LIMIT: Seconds = 3.0
@@ -74,10 +75,42 @@ def check_wanted(wanted: str, device: str = "cpu") -> None:
         )
 
 
+def is_to_be_compared(wanted: str, cache_folder: Path | None) -> bool:
+    """Whether the first engine of this machine will compare encoders, for which nothing else should go on."""
+    measured = cache_folder is not None and (cache_folder / RECORDS).exists()
+    return wanted == "auto" and is_installed() and not measured
+
+
+def open_ahead(
+    model: ResolvedModel, plan: EnginePlan, wanted: str, cache_folder: Path | None
+) -> Future[OpenVinoEncoder] | None:
+    """What `choose` will choose, opened in another thread while the model is loaded; None where that isn't known yet.
+
+    Raises: UsageError: the encoder that is wanted can't be had.
+    """
+    check_wanted(wanted, plan.device)
+    if wanted == "ctranslate2" or plan.device != "cpu" or not is_installed():
+        return None
+    known = None if cache_folder is None else remembered(model, plan, cache_folder)
+    if wanted == "openvino" or (known is not None and known.is_openvino):
+        pool = ThreadPoolExecutor(1, "trax-encoder")
+        opening = pool.submit(open_encoder, model.path / WEIGHTS, plan, cache_folder)
+        pool.shutdown(wait=False)
+        return opening
+    return None
+
+
 def choose(
-    model: ResolvedModel, whisper: Any, plan: EnginePlan, wanted: str, cache_folder: Path | None
+    model: ResolvedModel,
+    whisper: Any,
+    plan: EnginePlan,
+    wanted: str,
+    cache_folder: Path | None,
+    ahead: Future[OpenVinoEncoder] | None = None,
 ) -> tuple[Encoder, tuple[str, ...]]:
     """The encoder to use with that `ctranslate2.models.Whisper`, and notes on what was chosen otherwise than asked.
+
+    `ahead` comes from `open_ahead` with the same arguments.
 
     Raises: UsageError: the encoder that is wanted can't be had.
     """
@@ -86,6 +119,8 @@ def choose(
     if wanted == "ctranslate2" or plan.device != "cpu" or not is_installed():
         return own, ()
     try:
+        if ahead is not None:
+            return ahead.result(), ()
         if wanted == "openvino":
             return open_encoder(model.path / WEIGHTS, plan, cache_folder), ()
         return _fastest(own, model, whisper, plan, cache_folder), ()
@@ -189,7 +224,7 @@ def _key(model: ResolvedModel, plan: EnginePlan) -> str:
 
 def _records(cache_folder: Path) -> dict[str, Any]:
     try:
-        records = json.loads((cache_folder / "encoders.json").read_text("utf-8"))
+        records = json.loads((cache_folder / RECORDS).read_text("utf-8"))
     except (OSError, ValueError):  # not there, or damaged: it is measured again
         return {}
     return records if isinstance(records, dict) else {}
@@ -198,7 +233,7 @@ def _records(cache_folder: Path) -> dict[str, Any]:
 def _remember(measured: Measured, key: str, cache_folder: Path) -> None:
     with suppress(OSError):  # then it is measured again at the next start
         content = json.dumps({**_records(cache_folder), key: asdict(measured)}, indent=1)
-        write_whole(cache_folder / "encoders.json", content.encode())
+        write_whole(cache_folder / RECORDS, content.encode())
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from trax.timeline import Seconds
 from trax.transcription.ct2_weights import UnknownWeights, read_weights
 from trax.transcription.device import EnginePlan, plan
 from trax.transcription.dispatch import Dispatcher, Line, Stop
-from trax.transcription.encoder_choice import choose
+from trax.transcription.encoder_choice import choose, open_ahead
 from trax.transcription.encoders import CTranslate2Encoder, Encoder
 from trax.transcription.hearing import FRAMES, Ears, Heard, ToHear, features
 from trax.transcription.memory import budget, fit, shape_of
@@ -52,6 +52,7 @@ def load(
         loaded.
     """
     chosen = _within(memory, model, plan(device, compute_type, threads, batch_size))
+    ahead = open_ahead(model, chosen, encoder, cache_folder)
     try:
         engine = _engine(model, chosen)
     except Exception as error:  # CTranslate2, tokenizers and CUDA each raise what they like
@@ -63,7 +64,7 @@ def load(
             engine = _engine(model, chosen)
         except Exception as second:  # it wasn't the GPU
             raise _broken(model, second) from second
-    hearing, notes = choose(model, engine.model, chosen, encoder, cache_folder)
+    hearing, notes = choose(model, engine.model, chosen, encoder, cache_folder, ahead)
     return FasterWhisperTranscriber(engine, hearing, model, replace(chosen, notes=(*chosen.notes, *notes)))
 
 
