@@ -3,7 +3,7 @@
     python -m benchmarks.speed [--set a|b|c|all] [--rounds 5] [--systems trax,...] [--quick] [--resume] [--report]
 
 Each measurement is a fresh process, from its start to its end; the systems take turns within each round. The result
-is kept after every round: `--resume` goes on where a run was cut off, and sets can be measured one by one. `--report`
+is kept after every run: `--resume` goes on where a run was cut off, and sets can be measured one by one. `--report`
 measures nothing and prints the tables of `results/speed.json`. Exit code 1 where an aim is missed.
 """
 
@@ -15,11 +15,11 @@ import signal
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.speed_bench import Bench, bench
-from benchmarks.speed_record import Record
+from benchmarks.speed_record import Record, Run
 from benchmarks.speed_report import broken_aims, markdown
 from benchmarks.speed_sets import SpeedSet, speed_set
 from benchmarks.speed_systems import BATCHED, FLOOR, POOL, SEQUENTIAL, SYSTEMS, TRAX, WHISPER_CPP
@@ -27,12 +27,15 @@ from benchmarks.watch import Failed
 from trax.timeline import Seconds
 
 RESULTS = Path(__file__).parent / "results" / "speed.json"
-DEFAULT_SYSTEMS = (TRAX, BATCHED, SEQUENTIAL, WHISPER_CPP, FLOOR)
-MOST_ROUNDS = {SEQUENTIAL: 3, WHISPER_CPP: 2, FLOOR: 3}  # the aims are about the others, and these take long
-PACES = {BATCHED: 2.8, POOL: 2.8, SEQUENTIAL: 4.0, WHISPER_CPP: 7.0, FLOOR: 2.2}  # seconds for a minute of sound
+DEFAULT_SYSTEMS = (TRAX, BATCHED, POOL, SEQUENTIAL, WHISPER_CPP, FLOOR)
+SETS_OF = {FLOOR: "b", POOL: "ac"}  # the floor is that of the long file, and a pool needs several files
+MOST_ROUNDS = {POOL: 3, SEQUENTIAL: 3, WHISPER_CPP: 2, FLOOR: 3}  # the aims are about the others, and these take long
+PACES = {BATCHED: 2.8, POOL: 2.4, SEQUENTIAL: 4.0, WHISPER_CPP: 7.0, FLOOR: 2.2}  # seconds for a minute of sound
 USUAL_PACE = 1.5
-Paces = Mapping[str, float]
+
 QUIET = 0.5  # load average above which the machine isn't
+
+Paces = Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,21 +53,51 @@ def main() -> int:
         print(markdown(Record.load(path)))
         return 0
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM; what was measured is kept"))
-    record = Record.load(path) if options.resume or not options.quick else Record()
+    session = Session(path, Record.load(path) if options.resume or not options.quick else Record())
     with tempfile.TemporaryDirectory(prefix="trax-speed-", ignore_cleanup_errors=True) as folder:
-        paces = dict.fromkeys((*SYSTEMS, FLOOR), USUAL_PACE) | PACES | record.paces()
         sets = [speed_set(key, Path(folder), quick=options.quick) for key in options.sets]
-        plans = [(chosen, _open_turns(chosen, record, options)) for chosen in sets]
-        _announce(plans, paces)
+        plans = [(chosen, _open_turns(chosen, session.record, options)) for chosen in sets]
+        _announce(plans, session.paces)
         with bench(Path(folder)) as place:
-            for system in dict.fromkeys(turn.system for _, turns in plans for turn in turns):
-                place.warm_up(system)
+            _warm_up(place, [turn.system for _, turns in plans for turn in turns])
             for chosen, turns in plans:
-                _measure(place, chosen, turns, record, path, paces)
-    print(markdown(record))
-    broken = [] if options.quick else broken_aims(record)
-    print("\n".join(broken) or "no aim is missed" if not options.quick else "a quick run judges nothing")
-    return 1 if broken else 0
+                session.measure(place, chosen, turns)
+    print(markdown(session.record))
+    missed = session.failures + ([] if options.quick else broken_aims(session.record))
+    print("\n" + "\n".join(missed or ["A quick run judges nothing." if options.quick else "No aim is missed."]))
+    return 1 if missed else 0
+
+
+@dataclass(slots=True)
+class Session:
+    """What is measured in one call of the command."""
+
+    path: Path
+    record: Record
+    paces: dict[str, float] = field(default_factory=dict)  # seconds that each system takes for a minute of sound
+    failures: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.paces = dict.fromkeys((*SYSTEMS, FLOOR), USUAL_PACE) | PACES | self.record.paces()
+
+    def measure(self, place: Bench, chosen: SpeedSet, turns: Sequence[Turn]) -> None:
+        """Every turn of a set; a system that fails is left out from there on, and the others go on."""
+        broken: set[str] = set()
+        for done, turn in enumerate(turns, start=1):
+            if turn.system in broken:
+                continue
+            try:
+                self._keep(place.measure(turn.system, chosen, turn.number), chosen, turns[done:])
+            except Failed as error:
+                broken.add(turn.system)
+                self.failures.append(f"{turn.system} failed on set {chosen.key}: {error}")
+                _say(self.failures[-1])
+
+    def _keep(self, run: Run, chosen: SpeedSet, rest: Sequence[Turn]) -> None:
+        self.record.sets[chosen.key].runs.append(run)
+        self.record.save(self.path)
+        left = _expected(chosen, rest, self.paces | self.record.paces())
+        _say(f"{chosen.key} round {run.number + 1}: {run.in_words()}; set {chosen.key}: {left / 60:.0f} min left")
 
 
 def _options() -> argparse.Namespace:
@@ -94,10 +127,16 @@ def _open_turns(chosen: SpeedSet, record: Record, options: argparse.Namespace) -
 def _turns(chosen: SpeedSet, systems: Sequence[str], rounds: int) -> Iterator[Turn]:
     for number in range(rounds):
         for system in systems[:: 1 if number % 2 == 0 else -1]:
-            if system == FLOOR and chosen.key != "b":
-                continue  # it is compared on the long file alone
-            if number < MOST_ROUNDS.get(system, rounds):
+            if chosen.key in SETS_OF.get(system, chosen.key) and number < MOST_ROUNDS.get(system, rounds):
                 yield Turn(number, system)
+
+
+def _warm_up(place: Bench, systems: Sequence[str]) -> None:
+    for system in dict.fromkeys(systems):
+        try:
+            place.warm_up(system)
+        except Failed as error:
+            raise SystemExit(f"{system} doesn't run here, and nothing was measured: {error}") from error
 
 
 def _announce(plans: Sequence[tuple[SpeedSet, list[Turn]]], paces: Paces) -> None:
@@ -113,21 +152,6 @@ def _announce(plans: Sequence[tuple[SpeedSet, list[Turn]]], paces: Paces) -> Non
 
 def _expected(chosen: SpeedSet, turns: Sequence[Turn], paces: Paces) -> Seconds:
     return sum(paces[turn.system] for turn in turns) * chosen.audio_seconds / 60
-
-
-def _measure(place: Bench, chosen: SpeedSet, turns: Sequence[Turn], record: Record, path: Path, paces: Paces) -> None:
-    for place_in_line, turn in enumerate(turns):
-        try:
-            run = place.measure(turn.system, chosen, turn.number)
-        except Failed as error:
-            record.save(path)
-            raise SystemExit(f"{turn.system} failed on set {chosen.key}, the rest is kept: {error}") from error
-        record.sets[chosen.key].runs.append(run)
-        left = _expected(chosen, turns[place_in_line + 1 :], {**paces, **record.paces()})
-        _say(f"{chosen.key} round {turn.number + 1}: {run.in_words()}; set {chosen.key}: {left / 60:.0f} min left")
-        is_last_of_round = place_in_line + 1 == len(turns) or turns[place_in_line + 1].number != turn.number
-        if is_last_of_round:
-            record.save(path)
 
 
 def _say(text: str) -> None:

@@ -27,7 +27,7 @@ from trax.timeline import Seconds
 from trax.transcription.models import resolve
 
 SERVER_IDLE: Seconds = 3600  # a server that was left behind ends after that
-SLOWEST = 2.0  # times real time: what takes longer hangs
+SLOWEST = 0.5  # of the length of the sound: what takes longer hangs, or the machine has no time for it
 LEAST_TIMEOUT: Seconds = 300
 
 

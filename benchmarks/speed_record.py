@@ -14,6 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+import trax
 from benchmarks.scoring import Errors
 from benchmarks.speed_sets import SpeedSet
 from trax.timeline import Seconds
@@ -114,6 +115,7 @@ def facts_of_machine() -> dict[str, Any]:
         "processor": _processor(),
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "system": platform.system(),
+        "trax": _sources(),
         "versions": {"python": platform.python_version()} | _versions(PACKAGES),
     }
 
@@ -125,6 +127,13 @@ def _comparable(found: SetRecord) -> tuple[str, dict[str, Any]]:
 def _fingerprint(chosen: SpeedSet) -> str:
     told = "\n".join(f"{item.name} {item.path.stat().st_size} {item.text}" for item in chosen.recordings)
     return hashlib.sha256(told.encode()).hexdigest()[:16]
+
+
+def _sources() -> str:
+    """Tells one state of Trax from another: runs of two of them are not to be mixed."""
+    root = Path(trax.__file__).parent
+    told = b"".join(str(path.relative_to(root)).encode() + path.read_bytes() for path in sorted(root.rglob("*.py")))
+    return hashlib.sha256(told).hexdigest()[:16]
 
 
 def _versions(packages: Sequence[str]) -> dict[str, str]:
