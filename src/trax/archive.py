@@ -26,7 +26,7 @@ from trax.media.fence import warm_up
 from trax.pipeline import Hook, Request, stages_of
 from trax.settings import Settings, load_settings
 from trax.transcript import Transcript
-from trax.transcription.engines import EngineOptions, Engines
+from trax.transcription.engines import Engines, engines_for
 from trax.transcription.models import canonical_name
 
 
@@ -223,22 +223,6 @@ class Archive:
         if self._engines is None:
             self._engines = engines_for(self.settings, self._announce)
         return self._engines
-
-
-def engines_for(settings: Settings, announce: Callable[[str], None]) -> Engines:
-    """Engines as the settings want them; each model is loaded when it is first needed."""
-    options = EngineOptions(
-        models_folder=settings.home / "models",
-        offline=settings.offline,
-        device=settings.device,
-        compute_type=settings.compute_type,
-        threads=settings.threads,
-        batch_size=settings.batch_size,
-        memory=settings.memory,
-        encoder=settings.encoder,
-        cache_folder=settings.home / "cache",
-    )
-    return Engines(options, announce)
 
 
 def transcribe(

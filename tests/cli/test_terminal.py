@@ -80,3 +80,28 @@ def test_output_that_finds_no_room(database_url: str, arguments: tuple[str, ...]
 def test_a_caller_that_closed_all_output() -> None:
     command = f"{sys.executable} -m trax models list >&- 2>&-"
     assert subprocess.run(["/bin/sh", "-c", command], check=False).returncode == 0
+
+
+ENDING = """
+import atexit, sys, threading, time
+from trax.cli import main
+threading.Thread(target=time.sleep, args=(600,)).start()  # such as an engine that is still at work
+atexit.register(print, "cleaned up")
+print("product", end="", flush=False)
+main._leave({code})
+"""
+
+
+@pytest.mark.parametrize("code", [0, 1, 130])
+def test_the_end_waits_for_nobody_and_loses_nothing(code: int) -> None:
+    command = [sys.executable, "-c", ENDING.format(code=code)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (code, "productcleaned up\n", "")
+
+
+def test_nobody_watches_and_rich_is_not_loaded(database_url: str) -> None:
+    code = "import sys; from trax.cli import main; main._run(); print('rich' in sys.modules)"
+    command = [sys.executable, "-c", code, "transcribe", str(SAMPLE), "--model", "tiny.en"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.endswith("False\n"), done.stderr
+    assert "radio station" in done.stdout

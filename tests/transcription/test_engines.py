@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from trax.errors import UnknownModel, UsageError
+from trax.errors import ModelUnavailable, UnknownModel, UsageError
+from trax.transcription import encoder_choice, faster_whisper
 from trax.transcription.engines import EngineOptions, Engines
+from trax.transcription.models import ResolvedModel
 
 
 @pytest.fixture(autouse=True)
@@ -51,3 +56,63 @@ def test_what_can_be_run_is_not_refused(tmp_path: Path) -> None:
         engines.check("turbo", language)
     with pytest.raises(UnknownModel):
         engines.check("no-such-model")
+
+
+def test_what_was_loaded_ahead_is_taken_and_announced_then(
+    tmp_path: Path, tiny_model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loads: list[str] = []
+    load = faster_whisper.load
+
+    def counted(model: ResolvedModel, **options: Any) -> Any:
+        loads.append(threading.current_thread().name)
+        return load(model, **options)
+
+    monkeypatch.setattr(faster_whisper, "load", counted)
+    said: list[str] = []
+    engines = engines_in(tmp_path, said)
+    engines.load_ahead(tiny_model)
+    engines._ahead[tiny_model, "auto"].result(60)
+    assert said == [], "nobody has asked for it yet"
+    engine = engines.get(tiny_model)
+    assert engines.get(tiny_model) is engine
+    assert loads == ["trax-load"]
+    assert len(said) == 1
+
+
+def test_trouble_in_loading_ahead_is_told_by_whoever_asks(tmp_path: Path, base_model: Path) -> None:
+    broken = tmp_path / "broken"
+    shutil.copytree(base_model, broken)
+    (broken / "model.bin").write_bytes(b"no weights")
+    messages = []
+    for ahead in (False, True):
+        engines = engines_in(tmp_path, [])
+        if ahead:
+            engines.load_ahead(str(broken))
+        with pytest.raises(ModelUnavailable) as raised:
+            engines.get(str(broken))
+        messages.append(str(raised.value))
+    assert messages[0] == messages[1]
+    assert "can't be loaded" in messages[0]
+
+
+def test_only_what_is_ready_is_loaded_ahead(tmp_path: Path, tiny_model: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(faster_whisper, "load", lambda *_, **__: pytest.fail("nothing was to be loaded"))
+    engines = engines_in(tmp_path, [])
+    engines.load_ahead("no-such-model")
+    assert not engines._ahead
+    engines.load_ahead("small")  # would have to be downloaded
+    assert engines._ahead["small", "auto"].result(60) is None
+    monkeypatch.setattr(encoder_choice, "is_to_be_compared", lambda *_: True)  # needs the machine for itself
+    engines.load_ahead(tiny_model)
+    assert engines._ahead[tiny_model, "auto"].result(60) is None
+
+
+def test_encoders_are_to_be_compared_until_they_were(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(encoder_choice, "is_installed", lambda: True)
+    assert encoder_choice.is_to_be_compared("auto", tmp_path)
+    assert not encoder_choice.is_to_be_compared("ctranslate2", tmp_path)
+    (tmp_path / encoder_choice.RECORDS).write_text("{}")
+    assert not encoder_choice.is_to_be_compared("auto", tmp_path)
+    monkeypatch.setattr(encoder_choice, "is_installed", lambda: False)
+    assert not encoder_choice.is_to_be_compared("auto", None)

@@ -182,7 +182,7 @@ def _delivery(output: Path | None, format: str) -> Delivery | None:
 
 def _run_here(archive: Archive, batch_id: UUID, concurrency: int | None, delivery: Delivery | None) -> int:
     """Run the batch to its end in this process; how many transcripts could not be written."""
-    from trax.cli.progress import BatchBar
+    from trax.cli.bars import BatchBar
 
     written: set[int] = set()
     unwritten = 0

@@ -35,10 +35,10 @@ def benchmark(
     Each model is loaded in a process of its own and transcribes for some ten seconds, or one window of speech where
     that takes longer: with the defaults, and as with --fast. Nothing is stored. Exit code 1 if a model failed.
     """
-    from trax.archive import engines_for
     from trax.settings import load_settings
     from trax.speeds.measure import measure
     from trax.speeds.record import Memory
+    from trax.transcription.engines import engines_for
 
     settings = load_settings(device=device, encoder=encoder)
     names = _models(models, settings)

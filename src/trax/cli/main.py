@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import atexit
 import errno
+import gc
 import os
 import select
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from typer.exceptions import TyperException
@@ -36,6 +39,7 @@ from trax.errors import TraxError
 
 UNWRITABLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 INTERRUPTED = 130  # what shells expect of a program that ended by Ctrl-C
+NEW_OBJECTS = 50_000  # until the garbage collector looks: what is loaded at the start is no garbage
 
 app = typer.Typer(
     name="trax",
@@ -84,7 +88,17 @@ def main() -> None:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by the caller; the next file to be opened must not take its place
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - to the end
-    sys.exit(_run())
+    gc.set_threshold(NEW_OBJECTS)
+    _leave(_run())
+
+
+def _leave(code: int) -> NoReturn:
+    """End now: the interpreter would take every object apart, and wait for threads of which nobody wants anything."""
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):  # what was to be written has been, or was complained of
+            stream.flush()
+    os._exit(code)
 
 
 def _run() -> int:

@@ -79,13 +79,13 @@ def _log_early_end() -> None:
 
 def _work(settings: Settings, queues: tuple[str, ...], concurrency: int | None, *, drain: bool, preload: bool) -> int:
     """How many jobs failed for good."""
-    from trax.archive import engines_for
     from trax.jobs.cleanup import open_tidy
     from trax.jobs.concurrency import jobs_at_once
     from trax.jobs.logbook import LOGGER, Logbook
     from trax.jobs.observers import FailureCount, Observers
     from trax.jobs.worker import Worker, WorkerOptions
     from trax.media.fence import warm_up
+    from trax.transcription.engines import engines_for
 
     failures = FailureCount()
     observers: list[Observer] = [Logbook(), failures]

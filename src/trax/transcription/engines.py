@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
-from threading import RLock
+from threading import RLock, Thread
 from typing import Any
 
-from trax.errors import ModelUnavailable, UsageError
+from trax.errors import ModelUnavailable, UnknownModel, UsageError
+from trax.settings import Settings
 from trax.transcription.device import plan
-from trax.transcription.models import canonical_name, resolve
+from trax.transcription.models import ResolvedModel, at_hand, canonical_name, resolve
 from trax.transcription.transcriber import Transcriber
 
 DETECTORS = ("tiny", "base", "small", "large-v3-turbo", "medium", "large-v3", "large-v2")  # cheapest first
 MULTILINGUAL_FALLBACK = "large-v3-turbo"  # for languages that an English-only model doesn't know
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +60,7 @@ class Engines:
     options: EngineOptions
     announce: Callable[[str], None]
     _loaded: dict[tuple[str, str], Transcriber] = field(default_factory=dict)  # by model and compute type
+    _ahead: dict[tuple[str, str], Future[Transcriber | None]] = field(default_factory=dict)  # that nobody has asked for
     _fruitless: set[str] = field(default_factory=set)  # ways to a detector that led nowhere, not to be tried again
     _lock: RLock = field(default_factory=RLock)
 
@@ -81,8 +87,41 @@ class Engines:
         key = (canonical_name(name), self.options.compute_type if compute_type == "auto" else compute_type)
         with self._lock:
             if key not in self._loaded:
-                self._loaded[key] = self._load(*key, offline=self.options.offline)
+                self._loaded[key] = self._loaded_ahead(key) or self._load(*key, offline=self.options.offline)
             return self._loaded[key]
+
+    def load_ahead(self, name: str) -> None:
+        """Begin to load a model that will be asked for, in the background; `get` waits for it.
+
+        Only what is ready to be loaded is, and nothing is said: all else is for `get`, and so is every error.
+        """
+        try:
+            key = (canonical_name(name), self.options.compute_type)
+        except UnknownModel:
+            return
+        begun = self._ahead[key] = Future()
+        Thread(target=self._load_quietly, args=(key, begun), name="trax-load").start()
+
+    def _load_quietly(self, key: tuple[str, str], begun: Future[Transcriber | None]) -> None:
+        engine = None
+        try:
+            from trax.transcription.encoder_choice import is_to_be_compared
+
+            options = self.options
+            model = at_hand(key[0], models_folder=options.models_folder, offline=options.offline)
+            if model is not None and not is_to_be_compared(options.encoder, options.cache_folder):
+                engine = self._start(model, key[1])
+        except Exception as error:  # `get` meets it again, where somebody hears of it
+            log.debug("can't load ahead", exc_info=error)
+        finally:
+            begun.set_result(engine)
+
+    def _loaded_ahead(self, key: tuple[str, str]) -> Transcriber | None:
+        begun = self._ahead.pop(key, None)
+        engine = None if begun is None else begun.result()
+        if engine is not None:
+            self.announce(_chosen(engine.description()))
+        return engine
 
     def detector(self, *, may_download: bool) -> Transcriber | None:
         """A multilingual engine that can tell languages apart; None where there is none to be had.
@@ -111,12 +150,17 @@ class Engines:
         return None
 
     def _load(self, name: str, compute_type: str, *, offline: bool) -> Transcriber:
+        report = Download(name, self.announce)
+        model = resolve(name, models_folder=self.options.models_folder, offline=offline, on_progress=report)
+        engine = self._start(model, compute_type)
+        self.announce(_chosen(engine.description()))
+        return engine
+
+    def _start(self, model: ResolvedModel, compute_type: str) -> Transcriber:
         from trax.transcription.faster_whisper import load
 
         options = self.options
-        report = Download(name, self.announce)
-        model = resolve(name, models_folder=options.models_folder, offline=offline, on_progress=report)
-        engine = load(
+        return load(
             model,
             device=options.device,
             compute_type=compute_type,
@@ -126,8 +170,22 @@ class Engines:
             encoder=options.encoder,
             cache_folder=options.cache_folder,
         )
-        self.announce(_chosen(engine.description()))
-        return engine
+
+
+def engines_for(settings: Settings, announce: Callable[[str], None]) -> Engines:
+    """Engines as the settings want them; each model is loaded when it is first needed."""
+    options = EngineOptions(
+        models_folder=settings.home / "models",
+        offline=settings.offline,
+        device=settings.device,
+        compute_type=settings.compute_type,
+        threads=settings.threads,
+        batch_size=settings.batch_size,
+        memory=settings.memory,
+        encoder=settings.encoder,
+        cache_folder=settings.home / "cache",
+    )
+    return Engines(options, announce)
 
 
 def _check_language(language: str) -> None:

@@ -38,13 +38,10 @@ def resolve(
     Raises: UnknownModel: no such name or path. ModelUnavailable: the folder is incomplete, or nothing is on this
     machine and the hub can't be asked. OutputError: the weights can't be written.
     """
-    folder = Path(name).expanduser()
-    if folder.is_dir() and not is_known(name):  # a folder `base` that happens to be here isn't meant; ./base is
-        return _from_path(folder)
+    if (found := at_hand(name, models_folder=models_folder, offline=offline)) is not None:
+        return found
     model = find_model(name)
     here = stored(model, models_folder)
-    if here and (offline or model.revision in (None, here.revision) or here.revision is None):
-        return here
     if offline:
         raise unavailable(model, "and Trax is set to work offline")
     from trax.transcription import hub
@@ -56,6 +53,21 @@ def resolve(
             return here  # another revision is better than none; which one is recorded
         raise unavailable(model, f"and the hub can't be reached ({error})") from error
     return ResolvedModel(model.name, path, revision, f"hub {model.repository}", model.english_only)
+
+
+def at_hand(name: str, *, models_folder: Path, offline: bool = False) -> ResolvedModel | None:
+    """The weights that `resolve` takes, where it has no reason to ask the hub for them.
+
+    Raises: UnknownModel, ModelUnavailable: as `resolve` does.
+    """
+    folder = Path(name).expanduser()
+    if folder.is_dir() and not is_known(name):  # a folder `base` that happens to be here isn't meant; ./base is
+        return _from_path(folder)
+    model = find_model(name)
+    here = stored(model, models_folder)
+    if here and (offline or model.revision in (None, here.revision) or here.revision is None):
+        return here
+    return None
 
 
 def check_name(name: str) -> None:
