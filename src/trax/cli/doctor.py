@@ -17,10 +17,11 @@ import typer
 
 from trax.cli.console import print_json, print_table, say_progress, size
 from trax.cli.options import AsJson
-from trax.errors import TraxError
+from trax.errors import ModelUnavailable, TraxError
 
 if TYPE_CHECKING:
     from trax.settings import Settings
+    from trax.transcription.device import EnginePlan
 
 LITTLE_SPACE = 2_000_000_000  # bytes; a large model and some transcripts need more
 
@@ -40,9 +41,8 @@ def doctor(as_json: AsJson = False) -> None:
     from trax.settings import load_settings
 
     settings = load_settings()
-    checks = [
-        check for part in (_system, _home, _database, _decoder, _model, _engine) for check in _guarded(part, settings)
-    ]
+    parts = (_system, _home, _database, _decoder, _model, _engine, _encoder)
+    checks = [check for part in parts for check in _guarded(part, settings)]
     if as_json:
         print_json([asdict(check) for check in checks])
     else:
@@ -154,3 +154,41 @@ def _engine(settings: Settings) -> Iterator[Check]:
         f"{chosen.device}, {chosen.compute_type}, {chosen.workers} x {chosen.threads_per_worker} threads, "
         f"{chosen.batch_size} windows at once",
     )
+
+
+def _encoder(settings: Settings) -> Iterator[Check]:
+    from trax.transcription.device import plan
+    from trax.transcription.encoder_choice import INSTALL, check_wanted
+    from trax.transcription.openvino_encoder import is_installed
+
+    chosen = plan(settings.device, settings.compute_type, settings.threads, settings.batch_size)
+    check_wanted(settings.encoder, chosen.device)
+    if chosen.device != "cpu":
+        yield Check("encoder", "ok", "ctranslate2, which runs on the GPU")
+    elif settings.encoder != "auto":
+        yield Check("encoder", "ok", f"{settings.encoder}, as TRAX_ENCODER says")
+    elif not is_installed():
+        yield Check("encoder", "ok", "ctranslate2; openvino, often faster, is not installed.", f"To have it: {INSTALL}")
+    else:
+        yield Check("encoder", "ok", _compared(settings, chosen))
+
+
+def _compared(settings: Settings, chosen: EnginePlan) -> str:
+    """What came out when the encoders were compared for the model of the settings."""
+    from trax.transcription.encoder_choice import remembered
+    from trax.transcription.models import canonical_name, resolve
+
+    name = canonical_name(settings.model)
+    try:
+        model = resolve(name, models_folder=settings.home / "models", offline=True)
+        measured = remembered(model, chosen, settings.home / "cache")
+    except ModelUnavailable:
+        measured = None
+    if measured is None:
+        return (
+            f"openvino {version('openvino')} is installed, and is compared with ctranslate2 when {name} is first loaded"
+        )
+    longest = max(measured.frames)
+    times = ", ".join(f"{encoder} {seconds[str(longest)]:.2f} s" for encoder, seconds in measured.seconds.items())
+    windows = f"{measured.workers} window{'s' if measured.workers > 1 else ''} of {longest / 100:.0f} s"
+    return f"{measured.encoder} for {name}; measured on {measured.measured_at[:10]}, {windows} at once: {times}"

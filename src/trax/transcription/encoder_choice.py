@@ -41,7 +41,7 @@ TIME_LIMIT: Seconds = 3.0
 ROUNDS = 3
 CLEARLY = 0.95  # of CTranslate2's time: what is hardly faster isn't worth the memory of a second encoder
 SHARE_OF_FREE_MEMORY = 0.5
-BYTES_PER_PARAMETER = 6  # float16 as it is kept, and what OpenVINO makes of it
+BYTES_PER_PARAMETER = 6  # float32 as it is kept, and bfloat16 as OpenVINO packs it
 
 Times = Mapping[str, Mapping[str, Seconds]]  # by encoder, by number of frames
 
@@ -56,6 +56,11 @@ class Measured:
     workers: int
     threads_per_worker: int
     measured_at: str
+
+    @property
+    def frames(self) -> list[int]:
+        """The lengths that were measured."""
+        return sorted({int(length) for times in self.seconds.values() for length in times})
 
     @property
     def is_openvino(self) -> bool:

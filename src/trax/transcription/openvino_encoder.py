@@ -27,7 +27,7 @@ from trax.transcription.kept_files import alone, digest, read_sealed, write_seal
 from trax.transcription.processor import processor
 
 EDGE = 65_536  # bytes at either end of the weights that tell one model from another
-GRAPH_VERSION = "1"  # to be changed with `openvino_graph`
+GRAPH_VERSION = "2"  # to be changed with `openvino_graph`
 GRAPH, CONSTANTS, DIGESTS = "encoder.xml", "encoder.bin", "digests.json"
 CONVERTER = "openvino.tools.ovc"
 
@@ -149,7 +149,8 @@ def _make_graph(model_file: Path, folder: Path) -> None:
 
     draft = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
     try:
-        save_model(encoder_graph(read_weights(model_file)), draft / GRAPH)
+        # of float16 OpenVINO makes a float32 copy in each process's memory; float32 stays in the file, which they share
+        save_model(encoder_graph(read_weights(model_file)), draft / GRAPH, compress_to_fp16=False)
         digests = {name: digest(draft / name) for name in (GRAPH, CONSTANTS)}
         (draft / DIGESTS).write_text(json.dumps(digests), "utf-8")
         shutil.rmtree(folder, ignore_errors=True)

@@ -73,9 +73,7 @@ class _Graph:
         return Model([self._normal(states, "encoder/layer_norm")], [features], "whisper_encoder")
 
     def _constant(self, values: NDArray[Any]) -> Any:
-        """The values as float32; those that are float16 keep to half the space until the graph is compiled."""
-        constant = self._ops.constant(np.ascontiguousarray(values))
-        return self._ops.convert(constant, "f32") if values.dtype == np.float16 else constant
+        return self._ops.constant(np.ascontiguousarray(values, dtype=np.float32))
 
     def _convolution(self, states: Any, name: str, *, stride: int) -> Any:
         ops = self._ops  # in two dimensions, one of them of size 1: OpenVINO has faster kernels for these
