@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
-import platform
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from trax.errors import OutputError
 from trax.timeline import Seconds
 from trax.transcription.device import available_cores
-
-CPU_NAMES = Path("/proc/cpuinfo")
+from trax.transcription.kept_files import alone, write_whole
+from trax.transcription.processor import processor
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +53,11 @@ class Memory:
 
     def remember(self, speeds: Sequence[Speed]) -> None:
         """Raises: OutputError: disk full, no permission."""
-        draft = self.path.with_suffix(f".{os.getpid()}.part")
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            with self._locked():
+            with alone(self.path.with_suffix(".lock")):  # two benchmarks at once both leave their figures
                 known = {speed._measured_thing: speed for speed in [*self._all(), *speeds]}
                 text = json.dumps([asdict(speed) for speed in known.values()], ensure_ascii=False, indent=2)
-                draft.write_text(text + "\n", encoding="utf-8")
-                draft.replace(self.path)
+                write_whole(self.path, f"{text}\n".encode())
         except OSError as error:
             raise OutputError(
                 f"{self.path} can't be written: {error.strerror or error}.", "Make room, or set TRAX_HOME elsewhere."
@@ -83,25 +76,7 @@ class Memory:
         except (OSError, ValueError, TypeError):
             return []
 
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        """Two benchmarks at once, of different models, both leave their figures."""
-        with self.path.with_suffix(".lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
-
 
 def machine() -> str:
     """What speeds depend on: data folders may be shared by machines that differ."""
-    return f"{_processor()}, {available_cores()} cores"
-
-
-def _processor() -> str:
-    try:
-        for line in CPU_NAMES.read_text(encoding="utf-8", errors="replace").splitlines():
-            name, _, value = line.partition(":")
-            if name.strip() == "model name" and value.strip():
-                return value.strip()
-    except OSError:  # not Linux
-        pass
-    return platform.processor() or platform.machine()
+    return f"{processor()}, {available_cores()} cores"
