@@ -16,7 +16,7 @@ import pytest
 from numpy.typing import NDArray
 
 from trax.errors import UsageError
-from trax.transcription import encoder_choice
+from trax.transcription import encoder_choice, memory
 from trax.transcription.device import EnginePlan
 from trax.transcription.encoder_choice import check_wanted, choose, compare, open_ahead, remembered
 from trax.transcription.encoders import CTranslate2Encoder, Encoder
@@ -243,10 +243,19 @@ def test_a_crowded_machine_keeps_to_one_encoder(
     @dataclass
     class Memory:
         available: int = 60_000_000
+        total: int = 8_000_000_000
 
     monkeypatch.setattr(psutil, "virtual_memory", Memory)
     assert isinstance(choose(tiny_weights, whisper, PLAN, "auto", tmp_path)[0], CTranslate2Encoder)
     assert remembered(tiny_weights, PLAN, tmp_path) is None, "there may be room another time"
+
+
+def test_a_small_container_keeps_to_one_encoder(
+    tiny_weights: ResolvedModel, whisper: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "memory.max").write_text("90000000\n")
+    monkeypatch.setattr(memory, "CGROUP_LIMIT", tmp_path / "memory.max")
+    assert isinstance(choose(tiny_weights, whisper, PLAN, "auto", tmp_path)[0], CTranslate2Encoder)
 
 
 @pytest.mark.parametrize("plan", [PLAN, EnginePlan("cuda", "float16", 1, 1, 16)], ids=["cpu", "cuda"])

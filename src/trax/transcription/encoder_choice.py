@@ -26,6 +26,7 @@ from trax.transcription.ct2_weights import UnknownWeights, read_weights
 from trax.transcription.device import EnginePlan
 from trax.transcription.encoders import CTranslate2Encoder, Encoder
 from trax.transcription.kept_files import alone, write_whole
+from trax.transcription.memory import budget
 from trax.transcription.models import ResolvedModel
 from trax.transcription.openvino_encoder import OpenVinoEncoder, fingerprint, is_installed, open_encoder
 from trax.transcription.openvino_graph import encoder_size
@@ -169,7 +170,7 @@ def _fastest(
 def _has_room(model: ResolvedModel) -> bool:
     """Whether the memory holds a second encoder with ease; this is not remembered, for it changes."""
     needed = encoder_size(read_weights(model.path / WEIGHTS)) * BYTES_PER_PARAMETER
-    return needed < int(psutil.virtual_memory().available) * SHARE_OF_FREE_MEMORY
+    return needed < min(int(psutil.virtual_memory().available) * SHARE_OF_FREE_MEMORY, budget(None))
 
 
 def compare(encoders: Sequence[Encoder], workers: int, mels: int) -> Times:
