@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from benchmarks.speed_systems import BEAM, Place
 from trax.media.decode import DecodeOptions, decode
+from trax.openvino_library import is_installed
 from trax.timeline import Seconds
 from trax.transcription import openvino_encoder
 from trax.transcription.decoding import join
@@ -129,7 +130,7 @@ def _prepared(file: Path, engine: Any, options: TranscribeOptions) -> Iterator[P
 
 def _encoders(engine: Any, place: Place, chosen: EnginePlan, cache: Path) -> list[Encoder]:
     found: list[Encoder] = [CTranslate2Encoder(engine.model, chosen.compute_type)]
-    if openvino_encoder.is_installed():
+    if is_installed():
         found.append(openvino_encoder.open_encoder(place.model / "model.bin", chosen, cache))
     return found
 

@@ -34,7 +34,7 @@ def test_doctor_tells_of_the_encoder(run: Run, database_url: str, monkeypatch: p
     assert found.startswith("openvino bf16 for tiny.en; measured on ")
     assert found.endswith("of 30 s at once: ctranslate2 int8 0.90 s, openvino bf16 0.40 s")
 
-    monkeypatch.setattr("trax.transcription.openvino_encoder.is_installed", lambda: False)
+    monkeypatch.setattr("trax.openvino_library.is_installed", lambda: False)
     assert "pip install 'trax-transcripts[fast-cpu]'" in encoder_check(run)["next_step"]
 
 

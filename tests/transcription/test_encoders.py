@@ -262,8 +262,8 @@ def test_the_converter_and_its_telemetry_are_left_to_others() -> None:
     """They are not loaded by Trax, but a program that wants them afterwards has them."""
     program = """
 import sys
-from trax.transcription.openvino_encoder import _import
-_import()
+from trax.openvino_library import import_openvino
+import_openvino()
 assert not [name for name in sys.modules if "telemetry" in name or "openvino.tools" in name]
 import openvino.tools.ovc
 """

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
 from tests.transcription.clips import Clips
 from trax.audio import SAMPLE_RATE, Samples
+from trax.vad import silero
 from trax.vad.silero import FRAME_SAMPLES, speech_probabilities
 
 
@@ -53,3 +56,18 @@ def test_speech_is_told_from_silence_and_noise(speech: Samples) -> None:
 
 def test_no_sound_has_no_frames() -> None:
     assert list(speech_probabilities([])) == []
+
+
+def test_both_libraries_find_the_same_speech(speech: Samples, monkeypatch: pytest.MonkeyPatch) -> None:
+    on_openvino = probabilities(in_blocks(speech, 16_384))
+    monkeypatch.setattr(silero, "is_installed", lambda: False)
+    on_onnx = probabilities(in_blocks(speech, 16_384))
+    np.testing.assert_allclose(on_openvino, on_onnx, atol=1e-4)
+    assert on_openvino.max() > 0.9, "there is speech in it"
+
+
+def test_detectors_in_several_threads_do_not_disturb_each_other(speech: Samples) -> None:
+    whole = probabilities(in_blocks(speech, 5_000))
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(probabilities, [in_blocks(speech, 5_000)] * 8))
+    assert all(np.array_equal(one, whole) for one in found)

@@ -157,9 +157,9 @@ def _engine(settings: Settings) -> Iterator[Check]:
 
 
 def _encoder(settings: Settings) -> Iterator[Check]:
+    from trax.openvino_library import is_installed
     from trax.transcription.device import plan
     from trax.transcription.encoder_choice import INSTALL, check_wanted
-    from trax.transcription.openvino_encoder import is_installed
 
     chosen = plan(settings.device, settings.compute_type, settings.threads, settings.batch_size)
     check_wanted(settings.encoder, chosen.device)

@@ -21,6 +21,7 @@ import numpy as np
 import psutil
 
 from trax.errors import UsageError
+from trax.openvino_library import is_installed
 from trax.timeline import Seconds
 from trax.transcription.ct2_weights import UnknownWeights, read_weights
 from trax.transcription.device import EnginePlan
@@ -28,7 +29,7 @@ from trax.transcription.encoders import CTranslate2Encoder, Encoder
 from trax.transcription.kept_files import alone, write_whole
 from trax.transcription.memory import budget
 from trax.transcription.models import ResolvedModel
-from trax.transcription.openvino_encoder import OpenVinoEncoder, fingerprint, is_installed, open_encoder
+from trax.transcription.openvino_encoder import OpenVinoEncoder, fingerprint, open_encoder
 from trax.transcription.openvino_graph import encoder_size
 from trax.transcription.processor import processor
 

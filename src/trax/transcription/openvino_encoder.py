@@ -7,13 +7,10 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from hashlib import sha256
 from importlib.metadata import version
-from importlib.util import find_spec
 from pathlib import Path
 from threading import local
 from typing import Any
@@ -21,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from trax.openvino_library import import_openvino
 from trax.transcription.ct2_weights import read_weights
 from trax.transcription.device import EnginePlan
 from trax.transcription.kept_files import alone, digest, read_sealed, write_sealed
@@ -29,12 +27,6 @@ from trax.transcription.processor import processor
 EDGE = 65_536  # bytes at either end of the weights that tell one model from another
 GRAPH_VERSION = "2"  # to be changed with `openvino_graph`
 GRAPH, CONSTANTS, DIGESTS = "encoder.xml", "encoder.bin", "digests.json"
-CONVERTER = "openvino.tools.ovc"
-
-
-def is_installed() -> bool:
-    """Whether OpenVINO is there, found without importing it."""
-    return find_spec("openvino") is not None
 
 
 class OpenVinoEncoder:
@@ -63,7 +55,7 @@ def open_encoder(model_file: Path, chosen: EnginePlan, cache_folder: Path | None
 
     Raises: UnknownWeights: the file isn't a Whisper model as it is known here. RuntimeError: OpenVINO fails.
     """
-    openvino = _import()
+    openvino = import_openvino()
     core = openvino.Core()
     arithmetic = _arithmetic(core, chosen)
     properties = {
@@ -89,26 +81,6 @@ def fingerprint(model_file: Path) -> str:
         file.seek(max(0, status.st_size - EDGE))
         known.update(file.read(EDGE))
     return known.hexdigest()[:32]
-
-
-def _import() -> Any:
-    """OpenVINO without its converter of other formats, which takes half of the import's time."""
-    with _left_out(CONVERTER):
-        import openvino
-    return openvino
-
-
-@contextmanager
-def _left_out(module: str) -> Iterator[None]:
-    if module in sys.modules:
-        yield
-        return
-    barred: Any = None  # an import of it fails, which OpenVINO takes for its absence
-    sys.modules[module] = barred
-    try:
-        yield
-    finally:
-        sys.modules.pop(module, None)  # another thread may have been as far
 
 
 def _arithmetic(core: Any, chosen: EnginePlan) -> str:

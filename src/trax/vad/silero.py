@@ -6,8 +6,8 @@ snakers4/silero-vad).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache, partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trax.audio import SAMPLE_RATE, Samples
+from trax.openvino_library import import_openvino, is_installed
 
 FRAME_SAMPLES = 512  # 32 ms, what the network was trained on at 16 kHz
 FRAME_SECONDS = FRAME_SAMPLES / SAMPLE_RATE
@@ -23,6 +24,8 @@ CONTEXT_SAMPLES = 64  # of the frame before, which the network wants in front of
 STATE_SHAPE = (1, 1, 128)
 
 Probabilities = NDArray[np.float32]  # one per frame, 0..1
+# Frames with their contexts and the two states to probabilities and the next states
+Network = Callable[[Mapping[str, NDArray[np.float32]]], Sequence[NDArray[np.float32]]]
 
 
 def speech_probabilities(blocks: Iterable[Samples]) -> Iterator[tuple[Samples, Probabilities]]:
@@ -48,7 +51,7 @@ class SpeechDetector:
     """The network with its memory of what it has heard so far."""
 
     def __init__(self) -> None:
-        self._session = _session()
+        self._network = openvino_network() if is_installed() else onnx_network()
         self._h = np.zeros(STATE_SHAPE, dtype=np.float32)
         self._c = np.zeros(STATE_SHAPE, dtype=np.float32)
         self._context = np.zeros(CONTEXT_SAMPLES, dtype=np.float32)
@@ -61,9 +64,36 @@ class SpeechDetector:
         inputs[0, :CONTEXT_SAMPLES] = self._context
         inputs[1:, :CONTEXT_SAMPLES] = frames[:-1, -CONTEXT_SAMPLES:]
         self._context = frames[-1, -CONTEXT_SAMPLES:].copy()
-        output, self._h, self._c = self._session.run(None, {"input": inputs, "h": self._h, "c": self._c})
+        output, self._h, self._c = self._network({"input": inputs, "h": self._h, "c": self._c})
         probabilities: Probabilities = np.asarray(output, dtype=np.float32).reshape(-1)
         return probabilities
+
+
+def openvino_network() -> Network:
+    """The network on OpenVINO: the same probabilities to five digits in less than half of ONNX Runtime's time."""
+    request = _compiled().create_infer_request()  # one for each detector: a request serves one thread
+
+    def run(inputs: Mapping[str, NDArray[np.float32]]) -> Sequence[NDArray[np.float32]]:
+        return list(request.infer(dict(inputs)).values())
+
+    return run
+
+
+def onnx_network() -> Network:
+    """The network on ONNX Runtime."""
+    return partial(_session().run, None)
+
+
+@cache
+def _compiled() -> Any:
+    core = import_openvino().Core()
+    properties = {
+        "INFERENCE_PRECISION_HINT": "f32",
+        "NUM_STREAMS": 1,
+        "INFERENCE_NUM_THREADS": 1,
+        "ENABLE_CPU_PINNING": False,
+    }
+    return core.compile_model(core.read_model(_weights()), "CPU", properties)
 
 
 @cache
