@@ -66,6 +66,14 @@ def test_both_libraries_find_the_same_speech(speech: Samples, monkeypatch: pytes
     assert on_openvino.max() > 0.9, "there is speech in it"
 
 
+def test_an_openvino_that_does_not_work_is_done_without(speech: Samples, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken() -> None:
+        raise RuntimeError("no such instruction")
+
+    monkeypatch.setattr(silero, "openvino_network", broken)
+    assert probabilities([speech]).max() > 0.9
+
+
 def test_detectors_in_several_threads_do_not_disturb_each_other(speech: Samples) -> None:
     whole = probabilities(in_blocks(speech, 5_000))
     with ThreadPoolExecutor(4) as pool:

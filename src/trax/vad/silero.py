@@ -7,6 +7,7 @@ snakers4/silero-vad).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import cache, partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -51,7 +52,7 @@ class SpeechDetector:
     """The network with its memory of what it has heard so far."""
 
     def __init__(self) -> None:
-        self._network = openvino_network() if is_installed() else onnx_network()
+        self._network = _network()
         self._h = np.zeros(STATE_SHAPE, dtype=np.float32)
         self._c = np.zeros(STATE_SHAPE, dtype=np.float32)
         self._context = np.zeros(CONTEXT_SAMPLES, dtype=np.float32)
@@ -67,6 +68,13 @@ class SpeechDetector:
         output, self._h, self._c = self._network({"input": inputs, "h": self._h, "c": self._c})
         probabilities: Probabilities = np.asarray(output, dtype=np.float32).reshape(-1)
         return probabilities
+
+
+def _network() -> Network:
+    if is_installed():
+        with suppress(ImportError, RuntimeError):  # an OpenVINO that doesn't work here is as good as none
+            return openvino_network()
+    return onnx_network()
 
 
 def openvino_network() -> Network:
