@@ -246,7 +246,7 @@ def test_ctrl_c_comes_through_though_the_job_was_ended_meanwhile(
     def end_the_job_and_interrupt() -> None:
         with embedded_database.transaction() as session:
             session.execute(text("UPDATE transcription_jobs SET status = 'failed', error_message = 'ended'"))
-        signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)  # before anybody can see the end of the job and tell of it
 
     with Archive(engines=tiny_engines) as archive, pytest.raises(KeyboardInterrupt):
         archive.transcribe(SAMPLE, model="tiny.en", hook=Meanwhile(end_the_job_and_interrupt))

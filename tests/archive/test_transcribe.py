@@ -379,3 +379,15 @@ def test_names_that_look_like_something_else(archive: Archive, clip: Path, tmp_p
         assert isinstance(outcome, Outcome)
         assert outcome.error is None
         odd.unlink()
+
+
+def test_no_model_is_loaded_for_what_is_answered(database_url: str, tiny_model: str, tiny_engines: Engines) -> None:
+    with Archive(engines=tiny_engines) as archive:
+        archive.transcribe(SAMPLE, model=tiny_model)
+    fresh = Engines(tiny_engines.options, lambda _: None)
+    with Archive(engines=fresh) as archive:
+        assert archive.transcribe(SAMPLE, model=tiny_model).existed
+        assert not fresh._ahead
+        assert not archive.transcribe(SAMPLE, model=tiny_model, force=True).existed
+    [ahead] = fresh._ahead.values()
+    assert ahead.result(0) is fresh.get(tiny_model), "it was begun when the job was queued"

@@ -72,12 +72,32 @@ def test_what_was_loaded_ahead_is_taken_and_announced_then(
     said: list[str] = []
     engines = engines_in(tmp_path, said)
     engines.load_ahead(tiny_model)
+    engines.load_ahead(tiny_model)
     engines._ahead[tiny_model, "auto"].result(60)
     assert said == [], "nobody has asked for it yet"
     engine = engines.get(tiny_model)
+    engines.load_ahead(tiny_model)
     assert engines.get(tiny_model) is engine
     assert loads == ["trax-load"]
     assert len(said) == 1
+
+
+def test_it_is_too_late_to_load_ahead_what_is_being_loaded(
+    tmp_path: Path, tiny_model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loads: list[str] = []
+    engines = engines_in(tmp_path, [])
+
+    def ask_meanwhile(_: ResolvedModel, **__: Any) -> Any:
+        loads.append(threading.current_thread().name)
+        engines.load_ahead(tiny_model)
+        raise ModelUnavailable("It can't be loaded.")
+
+    monkeypatch.setattr(faster_whisper, "load", ask_meanwhile)
+    with pytest.raises(ModelUnavailable):
+        engines.get(tiny_model)
+    assert engines._ahead[tiny_model, "auto"].result(60) is None
+    assert loads == [threading.current_thread().name]
 
 
 def test_trouble_in_loading_ahead_is_told_by_whoever_asks(tmp_path: Path, base_model: Path) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from trax.cli.console import say, say_cause, say_progress
+from trax.cli.console import say, say_cause
 from trax.cli.options import (
     BeamSize,
     Channel,
@@ -26,8 +26,6 @@ from trax.cli.options import (
 if TYPE_CHECKING:
     from trax.archive import Outcome
     from trax.cli.delivery import Delivery
-    from trax.settings import Settings
-    from trax.transcription.engines import Engines
 
 
 def transcribe(
@@ -55,6 +53,7 @@ def transcribe(
     from trax.cli.delivery import Delivery
     from trax.cli.output import OutputFolder
     from trax.export import format_named
+    from trax.media.fence import warm_up
     from trax.settings import load_settings
 
     chosen = format_named(format)
@@ -64,29 +63,17 @@ def transcribe(
     delivery = Delivery(chosen, OutputFolder(output) if output else None, quiet)
     if delivery.folder:
         delivery.folder.make()  # found out before the work, not after it
-    engines = _begun(settings)
+    warm_up()  # the decoder gets ready while the database's libraries are loaded
+
     from trax.archive import Archive
     from trax.cli.progress import watching
 
-    with watching(quiet=quiet) as hook, Archive(settings, hook.announce, engines) as archive:
-        engines.announce = hook.announce
+    with watching(quiet=quiet) as hook, Archive(settings, hook.announce) as archive:
         for outcome in archive.transcribe_all(sources, hook=hook, force=force, **options):
             with hook.aside():
                 failed += not _delivered(outcome, delivery, profile=profile)
     if failed:
         raise typer.Exit(1)
-
-
-def _begun(settings: Settings) -> Engines:
-    """Engines and a decoder that get ready while the database's libraries are loaded and it is asked for."""
-    from trax.transcription.engines import engines_for
-
-    engines = engines_for(settings, say_progress)
-    engines.load_ahead(settings.model)
-    from trax.media.fence import warm_up
-
-    warm_up()
-    return engines
 
 
 def _delivered(outcome: Outcome, delivery: Delivery, *, profile: bool) -> bool:

@@ -59,6 +59,7 @@ class LocalWork:
     ) -> None:
         self._database = database
         self._settings = settings
+        self._engines = engines
         self._watch = _Watch(hook)
         self._worker = Worker(database, settings, engines, WorkerOptions((), concurrency), self._watch)
         self._thread = threading.Thread(target=self._work, name="trax-local-worker", daemon=True)
@@ -125,6 +126,7 @@ class LocalWork:
             if submitted.job_id is not None:
                 self._watch.paths[submitted.job_id] = path
                 self._open[submitted.job_id] = submitted.created
+                self._engines.load_ahead(request.model)  # while the ticket is on its way
         return Task(path, request, submitted)
 
     def wait(self, task: Task) -> Finished:

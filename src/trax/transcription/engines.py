@@ -60,7 +60,7 @@ class Engines:
     options: EngineOptions
     announce: Callable[[str], None]
     _loaded: dict[tuple[str, str], Transcriber] = field(default_factory=dict)  # by model and compute type
-    _ahead: dict[tuple[str, str], Future[Transcriber | None]] = field(default_factory=dict)  # that nobody has asked for
+    _ahead: dict[tuple[str, str], Future[Transcriber | None]] = field(default_factory=dict)  # each is begun once
     _fruitless: set[str] = field(default_factory=set)  # ways to a detector that led nowhere, not to be tried again
     _lock: RLock = field(default_factory=RLock)
 
@@ -99,8 +99,9 @@ class Engines:
             key = (canonical_name(name), self.options.compute_type)
         except UnknownModel:
             return
-        begun = self._ahead[key] = Future()
-        Thread(target=self._load_quietly, args=(key, begun), name="trax-load").start()
+        begun: Future[Transcriber | None] = Future()
+        if key not in self._loaded and self._ahead.setdefault(key, begun) is begun:
+            Thread(target=self._load_quietly, args=(key, begun), name="trax-load").start()
 
     def _load_quietly(self, key: tuple[str, str], begun: Future[Transcriber | None]) -> None:
         engine = None
@@ -117,8 +118,9 @@ class Engines:
             begun.set_result(engine)
 
     def _loaded_ahead(self, key: tuple[str, str]) -> Transcriber | None:
-        begun = self._ahead.pop(key, None)
-        engine = None if begun is None else begun.result()
+        nothing: Future[Transcriber | None] = Future()
+        nothing.set_result(None)
+        engine = self._ahead.setdefault(key, nothing).result()  # from here on it is too late to begin
         if engine is not None:
             self.announce(_chosen(engine.description()))
         return engine
