@@ -25,6 +25,7 @@ from trax.transcription.confidence import estimate_accuracy
 from trax.transcription.engines import MULTILINGUAL_FALLBACK, Engines
 from trax.transcription.transcriber import LanguageGuess, Listening, TranscribeOptions, Transcriber, WindowResult
 from trax.vad.regions import VadOptions
+from trax.vad.silero import runtime
 from trax.vad.windows import windows
 
 LANGUAGE_WINDOWS = 3  # windows of speech from which the language is told
@@ -305,12 +306,14 @@ def _identity(request: Request, tongue: Tongue) -> dict[str, Any]:
     so that another machine can go on.
     """
     engine = {name: fact for name, fact in tongue.engine.description().items() if name not in WORDLESS}
-    return {**engine, "stage": "v1", "language": tongue.guess.language, "request": request.as_json()}
+    heard_by = {"vad": runtime(), "language": tongue.guess.language}
+    return {**engine, **heard_by, "stage": "v1", "request": request.as_json()}
 
 
 def _model_config(request: Request, tongue: Tongue) -> dict[str, Any]:
     return {
         **tongue.engine.description(),
+        "vad": runtime(),
         "language": tongue.as_json(),
         "temperature": request.transcribe.temperatures[0],
         "response_format": "verbose_json",

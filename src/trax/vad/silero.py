@@ -70,11 +70,18 @@ class SpeechDetector:
         return probabilities
 
 
-def _network() -> Network:
+@cache
+def runtime() -> str:
+    """The library that runs the network here: the last digits of the probabilities are its own."""
     if is_installed():
         with suppress(ImportError, RuntimeError):  # an OpenVINO that doesn't work here is as good as none
-            return openvino_network()
-    return onnx_network()
+            _compiled()
+            return "openvino"
+    return "onnxruntime"
+
+
+def _network() -> Network:
+    return openvino_network() if runtime() == "openvino" else onnx_network()
 
 
 def openvino_network() -> Network:
