@@ -38,6 +38,7 @@ SETTINGS = {
     "TRAX_RETRY_DELAY": "0.1",
     "TRAX_OFFLINE": "1",
     "TRAX_THREADS": "1",
+    "TRAX_ENCODER": "ctranslate2",
     "TRAX_LOG_FORMAT": "json",
 }
 AT_WORK = "SELECT count(*) FROM job_attempts WHERE worker = '{}' AND ended_at IS NULL"
@@ -109,7 +110,7 @@ def worker(machine: Machine, server: str, folder: Path) -> Iterator[Worker]:
     log = folder / f"{machine.name}.log"
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "PYTHONPATH") if name in os.environ}
     environment = kept | SETTINGS | {"TRAX_DATABASE_URL": server, "TRAX_HOME": str(folder / machine.name)}
-    command = [sys.executable, "-m", "trax", "work", "--model", "tiny.en"]
+    command = [sys.executable, "-m", "trax", "work", "--model", "tiny.en", "--concurrency", "1"]
     with log.open("w") as stream:
         process = machine.start(command, environment, stream)
     try:
