@@ -150,7 +150,8 @@ def transcribe(material: Material, request: Request, engines: Engines, hook: Hoo
     with decode(material.path, request.decode) as decoding:
         found = watch.each("vad", windows(watch.each("decode", _watched(decoding, hook)), request.vad))
         first = list(islice(found, LANGUAGE_WINDOWS))
-        tongue = choose_language(first, request, engine, engines, hook)
+        with watch.stage("language"):
+            tongue = choose_language(first, request, engine, engines, hook)
         listening = _listening(material.memory, _identity(request, tongue), hook, watch, others)
         heard: list[Segment] = []
         for result in tongue.engine.transcribe(

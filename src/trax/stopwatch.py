@@ -9,7 +9,8 @@ from typing import TypeVar
 
 from trax.timeline import Seconds
 
-STAGES = ("load", "decode", "vad", "features", "encode", "generate", "align", "wait", "store")  # as they are shown
+# In the order in which they are shown
+STAGES = ("load", "decode", "vad", "language", "features", "encode", "generate", "align", "wait", "store")
 
 T = TypeVar("T")
 

@@ -44,19 +44,32 @@ def test_who_is_lost_among_others_is_suspected_and_not_blamed(embedded_database:
     assert all(is_suspect(embedded_database, job_id) for job_id in jobs)
 
 
-def test_a_suspect_that_is_lost_again_is_blamed_and_its_company_is_not(
-    embedded_database: Database, brisk: Settings
-) -> None:
-    suspect, fresh = (queued.add_job(embedded_database) for _ in range(2))
-    first, second = uuid4(), uuid4()
-    begin(embedded_database, suspect, first)
-    begin(embedded_database, queued.add_job(embedded_database), first)
+def test_who_is_lost_among_others_over_and_over_is_blamed(embedded_database: Database, brisk: Settings) -> None:
+    suspect = queued.add_job(embedded_database)
+    for expected in (0, 0, 1, 2):
+        worker, fresh = uuid4(), queued.add_job(embedded_database)
+        begin(embedded_database, suspect, worker)
+        begin(embedded_database, fresh, worker)
+        reaper.reap(embedded_database, brisk)
+        assert retries_of(embedded_database, suspect) == expected
+        assert retries_of(embedded_database, fresh) == 0
+
+
+def test_a_suspect_that_is_lost_alone_is_blamed_at_once(embedded_database: Database, brisk: Settings) -> None:
+    jobs, worker = [queued.add_job(embedded_database) for _ in range(2)], uuid4()
+    for job_id in jobs:
+        begin(embedded_database, job_id, worker)
     reaper.reap(embedded_database, brisk)
-    begin(embedded_database, suspect, second)
-    begin(embedded_database, fresh, second)
+    begin(embedded_database, jobs[0], uuid4())
     reaper.reap(embedded_database, brisk)
-    assert retries_of(embedded_database, suspect) == 1
-    assert retries_of(embedded_database, fresh) == 0
+    assert [retries_of(embedded_database, job_id) for job_id in jobs] == [1, 0]
+
+
+def test_who_was_lost_with_the_server_is_no_suspect(embedded_database: Database, brisk: Settings) -> None:
+    job_id = queued.add_job(embedded_database)
+    ticket = begin(embedded_database, job_id, uuid4())
+    assert reaper.take_from(embedded_database, brisk, job_id, ticket, "gone:1", excused=True)
+    assert not is_suspect(embedded_database, job_id)
 
 
 def test_a_poisonous_job_fails_and_its_neighbours_do_not(embedded_database: Database, brisk: Settings) -> None:
@@ -113,17 +126,19 @@ def test_suspects_run_one_at_a_time(embedded_database: Database, brisk: Settings
     assert most == 2, "one suspect, and the one beside it"
 
 
-def test_a_suspect_that_waits_is_handed_back_when_its_worker_stops(
-    embedded_database: Database, brisk: Settings, told: Told
-) -> None:
+def test_suspects_that_wait_take_nobody_elses_place(embedded_database: Database, brisk: Settings, told: Told) -> None:
     gone = uuid4()
-    jobs = [add(embedded_database) for _ in range(2)]
+    jobs = [add(embedded_database) for _ in range(4)]
     for job_id in jobs:
         begin(embedded_database, job_id, gone)
     reaper.reap(embedded_database, brisk)
-    told.until(threading.Event())
+    freed = threading.Event()
+    told.until(freed)
     with working(embedded_database, brisk, Ends(), concurrency=2):
         assert told.begun.wait(30)
+        told.begun.clear()
+        add(embedded_database)
+        assert told.begun.wait(30), "all places are taken by suspects"
     assert {queued.status_of(embedded_database, job_id) for job_id in jobs} == {"pending"}
     tickets = {queued.ticket_of(embedded_database, job_id) for job_id in jobs}
-    assert tickets == set(queued.waiting_tickets(embedded_database))
+    assert tickets <= set(queued.waiting_tickets(embedded_database)), "each is found by the next worker"

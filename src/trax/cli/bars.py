@@ -46,9 +46,13 @@ class Bar(Watcher):
         return _LineOfFile(self, name, lambda facts: self._show(task, facts))
 
     def _show(self, task: TaskID, facts: dict[str, Any]) -> None:
-        with self._terminal:
+        if not self._terminal.acquire(blocking=False):
+            return  # somebody else's for a moment, or for as long as a pager stands still: the work doesn't wait for it
+        try:
             if task in self._bars.task_ids:
                 self._bars.update(task, **facts, refresh=True)
+        finally:
+            self._terminal.release()
 
     def finish(self, source: Path) -> None:
         with self._terminal:

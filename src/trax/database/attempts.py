@@ -13,6 +13,10 @@ from trax.database.models import TranscriptionJob
 from trax.database.queue_models import JobAttempt
 from trax.storable import storable_text
 
+WORKER_LOST = "WorkerLost"  # kind of error of an attempt whose process died or was cut off
+EXCUSED = "DatabaseUnavailable"  # that of one which was lost because the server was away
+TOLERATED = 2  # losses among others, one after the other, before a further one is a job's own fault
+
 
 def begin(session: Session, job: TranscriptionJob, ticket_id: int, worker_id: UUID, worker: str) -> int:
     """Record that a worker starts on a job; returns the number of the attempt, from 1."""
@@ -69,23 +73,32 @@ def outcome(session: Session, ticket_id: int) -> str | None:
 
 def is_suspect(session: Session, job_id: UUID) -> bool:
     """Whether the job's last attempt took its process with it, or was taken along by another one's."""
-    last = select(JobAttempt.outcome).where(JobAttempt.job_id == job_id).order_by(JobAttempt.number.desc()).limit(1)
-    return session.scalar(last) == "lost"
+    ended = select(JobAttempt.error_kind).where(JobAttempt.job_id == job_id)
+    return session.scalar(ended.order_by(JobAttempt.number.desc()).limit(1)) == WORKER_LOST
 
 
 def is_to_blame(session: Session, ticket_id: int) -> bool:
-    """Whether the end of the process may be put down to the attempt: it ran alone, or it had been lost before.
+    """Whether the end of the process may be put down to the attempt: it ran alone, or it was lost twice before.
 
-    Suspects run one at a time. Whoever is lost among others becomes one, and only counts if it happens again.
+    Who is lost among others becomes a suspect. Suspects run one at a time in each process, but beside others that
+    nobody suspects yet: once more may be chance.
     """
     lost, other = aliased(JobAttempt), aliased(JobAttempt)
-    together = exists().where(
+    company = exists().where(
         other.worker_id == lost.worker_id,
         other.ticket_id != lost.ticket_id,
-        or_(other.ended_at.is_(None), and_(other.outcome == "lost", other.ended_at >= lost.started_at)),
+        or_(other.ended_at.is_(None), and_(other.error_kind == WORKER_LOST, other.ended_at >= lost.started_at)),
     )
-    earlier = exists().where(other.job_id == lost.job_id, other.number == lost.number - 1, other.outcome == "lost")
-    return bool(session.scalar(select(or_(~together, earlier)).where(lost.ticket_id == ticket_id)))
+    earlier = (
+        select(func.count())
+        .where(
+            other.job_id == lost.job_id,
+            other.number.between(lost.number - TOLERATED, lost.number - 1),
+            other.error_kind == WORKER_LOST,
+        )
+        .scalar_subquery()
+    )
+    return bool(session.scalar(select(or_(~company, earlier >= TOLERATED)).where(lost.ticket_id == ticket_id)))
 
 
 def got_on(session: Session, job: TranscriptionJob, ticket_id: int) -> bool:

@@ -160,6 +160,13 @@ def retry_later(
     return _again_or_fail(session, job_id, message, queue=queue, delay=delay)
 
 
+def put_off(session: Session, job_id: UUID, ticket_id: int, *, queue: str, delay: float) -> None:
+    """Let a pending job that waits for this very ticket, fetched already, wait for another one."""
+    job = _live(session, job_id)
+    if job is not None and job.status == "pending" and job.ticket_id == ticket_id:
+        _give_ticket(session, job_id, queue, job.priority or 0, delay)
+
+
 def hand_back(
     session: Session, job_id: UUID, ticket_id: int, message: str, *, queue: str | None = None, delay: float = 0.0
 ) -> bool:
@@ -187,7 +194,7 @@ def lost(
     """processing → pending, or → failed after the last retry: the worker of that attempt is dead.
 
     An attempt that heard windows which none before it had doesn't count as a retry: whatever ended it, the job gets on.
-    Neither does one that ran among others and had done no harm before, or one that is `excused`. `delay` tells the
+    Neither does one that ran among others and was not lost before, or one that is `excused`. `delay` tells the
     seconds before the next one from the number of retries.
     Returns `retried`, `failed`, or None where somebody else was faster.
     """
@@ -206,7 +213,7 @@ def lost(
     if counts and ticket_id is not None:
         counts = attempts.is_to_blame(session, ticket_id) and not attempts.got_on(session, job, ticket_id)
     if ticket_id is not None:
-        attempts.end(session, ticket_id, "lost", "WorkerLost", message)
+        attempts.end(session, ticket_id, "lost", attempts.EXCUSED if excused else attempts.WORKER_LOST, message)
         session.execute(DROP_TICKET, {"ticket_id": ticket_id})
     if not counts:
         _to_pending(session, job, message, queue=job.queue)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext, suppress
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from threading import Lock
@@ -36,7 +36,7 @@ from trax.transcription.engines import Engines
 
 PATIENCE = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)  # seconds before each further try to store what was made
 MOST_EXCUSES = 50  # attempts after which the loss of the database is taken for the job's own fault
-CHECK_EVERY = 0.2  # seconds between two looks at the reins of a job that waits for its turn
+SUSPECT_DELAY = 2.0  # seconds, or so, until a job that may bring the process down asks again for its turn
 LONGEST_DELAY = 300.0  # seconds before a retry
 
 Answer = TypeVar("Answer")
@@ -87,25 +87,17 @@ def run(around: Surroundings, job_id: UUID, ticket_id: int, ticket_queue: str, r
     """Do the job that the ticket stands for, unless the ticket is stale; record how it ends, and tell the observer."""
     with around.database.transaction() as session:
         is_suspect = attempts.is_suspect(session, job_id)
-    with _in_turn(around, reins) if is_suspect else nullcontext(True) as may_begin:
-        if may_begin:
+    if not is_suspect:
+        _run(around, job_id, ticket_id, ticket_queue, reins)
+    elif around.suspects.acquire(blocking=False):
+        try:
             _run(around, job_id, ticket_id, ticket_queue, reins)
-        else:
-            with around.database.transaction() as session:
-                queue.return_home(session, job_id)
-
-
-@contextmanager
-def _in_turn(around: Surroundings, reins: Reins) -> Iterator[bool]:
-    """One suspect at a time: if the process dies again, it is known who is to blame. False: told to stop meanwhile."""
-    while not around.suspects.acquire(timeout=CHECK_EVERY):
-        if reins.reason is not None:
-            yield False
-            return
-    try:
-        yield True
-    finally:
-        around.suspects.release()
+        finally:
+            around.suspects.release()
+    else:  # one suspect at a time: if the process dies again, it is known who is to blame
+        delay = SUSPECT_DELAY * random.uniform(0.5, 1.5)  # noqa: S311 - no secret
+        with around.database.transaction() as session:
+            queue.put_off(session, job_id, ticket_id, queue=ticket_queue, delay=delay)
 
 
 def _run(around: Surroundings, job_id: UUID, ticket_id: int, ticket_queue: str, reins: Reins) -> None:

@@ -249,11 +249,16 @@ class _Conversation:
                 self._wait(exhausted=exhausted)
 
     def _submit(self, position: int, window: Window) -> None:
-        if position in self._listening.known:
+        if self._is_known(position, window):
             self._running.append(_Awaited(position, None))
             return
         work = ToHear(window, self._language, self._options)
         self._running.append(_Awaited(position, self._line.submit(work, work.kind, self._most)))
+
+    def _is_known(self, position: int, window: Window) -> bool:
+        """Whether that very stretch of sound was heard: another machine may cut elsewhere, in spite of all."""
+        known = self._listening.known.get(position)
+        return known is not None and (known.start, known.end) == (window.start, window.start + window.duration)
 
     def _wait(self, *, exhausted: bool) -> None:
         """Until something is over, or there is room for more; not longer than until the next check."""
