@@ -77,27 +77,31 @@ def test_results_go_to_those_who_asked() -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(
-    st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 2), st.sampled_from([1, 4])), max_size=25),
+    st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 2)), max_size=25),
     st.integers(1, 6),
+    st.fixed_dictionaries({name: st.integers(1, 6) for name in "abc"}),
 )
-def test_a_batch_is_of_one_kind_and_not_too_large(orders: list[tuple[str, int, int]], batch: int) -> None:
+def test_a_batch_is_of_one_kind_and_not_too_large(
+    orders: list[tuple[str, int]], batch: int, stakes: dict[str, int]
+) -> None:
     kitchen = Kitchen()
     dispatcher = held(kitchen, batch=batch)
     lines = {name: dispatcher.line() for name in "abc"}
-    futures = [
-        lines[name].submit((name, number), kind, most) for number, (name, kind, most) in enumerate(orders)
-    ]  # fmt: skip
+    for name, line in lines.items():
+        line.stake = stakes[name]
+    futures = [lines[name].submit((name, number), kind) for number, (name, kind) in enumerate(orders)]
     kitchen.door.set()
     assert not wait(futures, LONG).not_done
     served = [number for works in kitchen.served for _, number in works]
     assert sorted(served) == list(range(len(orders))), "each once"
     for works in kitchen.served:
         assert len({orders[number][1] for _, number in works}) <= 1
-        assert len(works) <= min([batch, *(orders[number][2] for _, number in works)])
+        assert len(works) <= batch
+        assert all(sum(1 for other, _ in works if other == name) <= stakes[name] for name in "abc")
     for name in "abc":
         for kind in range(3):
             own = [number for works in kitchen.served for other, number in works if other == name]
-            of_kind = [number for number in own if orders[number][1] == kind and orders[number][2] == 4]
+            of_kind = [number for number in own if orders[number][1] == kind]
             assert of_kind == sorted(of_kind), "a job's own windows come in their order"
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from trax.errors import UsageError
 
 DEVICES = ("auto", "cpu", "cuda")
-CPU_BATCH = 4  # decoded together: 8 were hardly faster where it was measured, and more is lost when a process is killed
+CPU_BATCH = 8  # decoded together: 5 % faster than 4, which are 20 % faster than 2; more gain nothing
 CUDA_BATCH = 16
 
 

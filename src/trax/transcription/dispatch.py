@@ -7,6 +7,7 @@ its company.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -39,7 +40,6 @@ class _Item(Generic[Work, Result]):
     line: Line[Work, Result]
     work: Work
     kind: Hashable
-    most: int  # how many may be run together
     future: Future[Result] = field(default_factory=Future)
 
 
@@ -111,8 +111,13 @@ class Dispatcher(Generic[Work, Result]):
                 return []
             first = self._waiting[0]
             share = -(-len(self._waiting) // self._workers)  # what is left over is shared by all threads
-            most = min(self.batch, share, first.most)
-            items = [item for item in self._waiting if item.kind == first.kind and item.most >= most][:most]
+            items: list[_Item[Work, Result]] = []
+            taken: Counter[Line[Work, Result]] = Counter()
+            for item in self._waiting:
+                room = len(items) < min(self.batch, share) and taken[item.line] < item.line.stake
+                if room and item.kind == first.kind:
+                    items.append(item)
+                    taken[item.line] += 1
             self._waiting = [item for item in self._waiting if item not in items]
             self._running += 1
             self._changed.notify_all()
@@ -139,6 +144,7 @@ class Line(Generic[Work, Result]):
 
     def __init__(self, dispatcher: Dispatcher[Work, Result]) -> None:
         self.has_left = False
+        self.stake = dispatcher.batch  # how much of its work may be in one batch
         self._dispatcher = dispatcher
 
     @property
@@ -146,9 +152,9 @@ class Line(Generic[Work, Result]):
         """Whether more work is welcome: more would only lie in memory."""
         return self._dispatcher._has_room(self)
 
-    def submit(self, work: Work, kind: Hashable, most: int | None = None) -> Future[Result]:
-        """The result, later; `most` pieces of the same kind may be run with it."""
-        item = _Item(self, work, kind, most or self._dispatcher.batch)
+    def submit(self, work: Work, kind: Hashable) -> Future[Result]:
+        """The result, later; it may be run together with other work of the same kind."""
+        item = _Item(self, work, kind)
         self._dispatcher._submit(item)
         return item.future
 

@@ -29,6 +29,7 @@ from trax.transcription.waiting import CHECK_EVERY, result_of
 DEFAULT_OPTIONS = TranscribeOptions()
 NOBODY = Listening()
 LANGUAGE_WINDOWS = 3
+STAKES = ((48, 8), (16, 4), (0, 2))  # windows heard, windows in one batch
 RECORDED_PACKAGES = ("trax-transcripts", "ctranslate2", "faster-whisper", "onnxruntime", "av")
 
 
@@ -219,6 +220,14 @@ class _Awaited:
         return self.future is None or self.future.done()
 
 
+def stake_after(heard: int) -> int:
+    """How many windows of one caller may be in a batch when so many of them have been heard.
+
+    A process that dies loses its batches as a whole: what it has at stake is to stay small beside what it has done.
+    """
+    return next(stake for least, stake in STAKES if heard >= least)
+
+
 class _Conversation:
     """One caller's windows on their way through the engine, several at a time, and back in their order."""
 
@@ -227,8 +236,7 @@ class _Conversation:
         self._language = language
         self._options = options
         self._listening = listening
-        # Whoever was interrupted before may be so again: what is at work then is lost, and a batch is lost as a whole.
-        self._most = 1 if listening.known else None
+        self._heard = 0
         self._running: deque[_Awaited] = deque()
 
     def results(self, windows: Iterable[Window]) -> Iterator[WindowResult]:
@@ -253,7 +261,8 @@ class _Conversation:
             self._running.append(_Awaited(position, None))
             return
         work = ToHear(window, self._language, self._options)
-        self._running.append(_Awaited(position, self._line.submit(work, work.kind, self._most)))
+        self._line.stake = stake_after(self._heard)
+        self._running.append(_Awaited(position, self._line.submit(work, work.kind)))
 
     def _is_known(self, position: int, window: Window) -> bool:
         """Whether that very stretch of sound was heard: another machine may cut elsewhere, in spite of all."""
@@ -272,6 +281,7 @@ class _Conversation:
         for awaited in self._running:
             if awaited.future is not None and not awaited.reported and awaited.future.done():
                 awaited.reported = True
+                self._heard += 1
                 heard = awaited.future.result()
                 self._listening.heard(awaited.position, heard.result, heard.seconds)
 
