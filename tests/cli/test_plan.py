@@ -59,9 +59,9 @@ def test_times_come_from_what_was_measured(run: Run, recordings: Path, memory: M
 
 def test_a_deadline_gives_a_number_of_machines(run: Run, recordings: Path, memory: Memory) -> None:
     memory.remember([LARGE, SPEED])
-    done = run("plan", str(recordings), "--within", "1m30s", "--json")
+    done = run("plan", str(recordings), "--within", "2m", "--json")
     assert {entry["model"]: entry["machines"] for entry in done.json["estimates"]} == {"large-v3": 2, "tiny.en": 1}
-    assert done.json["within_seconds"] == 90
+    assert done.json["within_seconds"] == 120
     assert "machines for 90s" in run("plan", str(recordings), "--within", "90s").out
     hopeless = run("plan", str(recordings), "--within", "5s", "--json").json["estimates"]
     assert [entry["machines"] for entry in hopeless if entry["model"] == "large-v3"] == [None]

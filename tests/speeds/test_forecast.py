@@ -73,11 +73,20 @@ def test_time_is_that_of_the_sound_of_the_files_and_of_loading() -> None:
 
 
 def test_machines_share_the_sound_and_each_loads_its_model() -> None:
-    stock = Stock((Found(Path("a.wav"), 1, 3600.0 * 100),))  # 100 h at real time
+    stock = Stock(tuple(Found(Path(f"{number}.wav"), 1, 3600.0) for number in range(100)))  # 100 h at real time
     assert machines_for(stock, LARGE, within=3600.0 * 200) == 1
     assert machines_for(stock, LARGE, within=3600.0 * 50) == 3, "two have no time left to load it"
-    assert machines_for(stock, LARGE, within=3600.0 * 25 + 11) == 4
+    assert machines_for(stock, LARGE, within=3600.0 * 25 + 20) == 4
     assert machines_for(stock, LARGE, within=10) is None
+
+
+def test_a_file_is_the_work_of_one_machine() -> None:
+    stock = Stock((Found(Path("a.wav"), 1, 3600.0 * 100),))
+    assert machines_for(stock, LARGE, within=3600.0 * 101) == 1
+    assert machines_for(stock, LARGE, within=3600.0 * 50) is None
+
+
+def test_nothing_needs_one_machine() -> None:
     assert machines_for(Stock(()), LARGE, within=60) == 1
 
 

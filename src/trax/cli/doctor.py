@@ -176,12 +176,13 @@ def _encoder(settings: Settings) -> Iterator[Check]:
 def _compared(settings: Settings, chosen: EnginePlan) -> str:
     """What came out when the encoders were compared for the model of the settings."""
     from trax.transcription.encoder_choice import remembered
+    from trax.transcription.memory import fitted
     from trax.transcription.models import canonical_name, resolve
 
     name = canonical_name(settings.model)
     try:
         model = resolve(name, models_folder=settings.home / "models", offline=True)
-        measured = remembered(model, chosen, settings.home / "cache")
+        measured = remembered(model, fitted(model.path, chosen, settings.memory), settings.home / "cache")
     except ModelUnavailable:
         measured = None
     if measured is None:

@@ -99,6 +99,13 @@ def time_for(stock: Stock, speed: Speed) -> Seconds:
 
 
 def machines_for(stock: Stock, speed: Speed, within: Seconds) -> int | None:
-    """How many machines like this one it takes; None where the model alone is loaded for longer than that."""
+    """How many machines like this one it takes at least; None where no number of them does.
+
+    A file is one machine's work: the longest one has to be done in time, the loading of the model included.
+    """
     each = within - speed.load_seconds
-    return None if each <= 0 else max(1, math.ceil((time_for(stock, speed) - speed.load_seconds) / each))
+    longest = max((found.seconds or 0.0 for found in stock.usable), default=0.0)
+    alone = longest / speed.speed + speed.file_seconds
+    if each <= 0 or alone > each:
+        return None
+    return max(1, math.ceil((time_for(stock, speed) - speed.load_seconds) / each))

@@ -89,7 +89,7 @@ def is_to_be_compared(wanted: str, cache_folder: Path | None) -> bool:
 
 
 def open_ahead(
-    model: ResolvedModel, plan: EnginePlan, wanted: str, cache_folder: Path | None
+    model: ResolvedModel, plan: EnginePlan, wanted: str, cache_folder: Path | None, memory: int | None = None
 ) -> Future[OpenVinoEncoder] | None:
     """What `choose` will choose, opened in another thread while the model is loaded; None where that isn't known yet.
 
@@ -99,7 +99,7 @@ def open_ahead(
     if wanted == "ctranslate2" or plan.device != "cpu" or not is_installed():
         return None
     known = None if cache_folder is None else remembered(model, plan, cache_folder)
-    if wanted == "openvino" or (known is not None and known.is_openvino):
+    if wanted == "openvino" or (known is not None and known.is_openvino and _has_room(model, memory)):
         pool = ThreadPoolExecutor(1, "trax-encoder")
         opening = pool.submit(open_encoder, model.path / WEIGHTS, plan, cache_folder)
         pool.shutdown(wait=False)
@@ -114,10 +114,11 @@ def choose(
     wanted: str,
     cache_folder: Path | None,
     ahead: Future[OpenVinoEncoder] | None = None,
+    memory: int | None = None,
 ) -> tuple[Encoder, tuple[str, ...]]:
     """The encoder to use with that `ctranslate2.models.Whisper`, and notes on what was chosen otherwise than asked.
 
-    `ahead` comes from `open_ahead` with the same arguments.
+    `ahead` comes from `open_ahead` with the same arguments; `memory` is what the engine may use, in bytes.
 
     Raises: UsageError: the encoder that is wanted can't be had.
     """
@@ -130,7 +131,7 @@ def choose(
             return ahead.result(), ()
         if wanted == "openvino":
             return open_encoder(model.path / WEIGHTS, plan, cache_folder), ()
-        return _fastest(own, model, whisper, plan, cache_folder), ()
+        return _fastest(own, model, whisper, plan, cache_folder, memory), ()
     except (UnknownWeights, RuntimeError, ImportError) as error:  # OpenVINO raises RuntimeError for all that fails
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
         if wanted == "openvino":
@@ -150,13 +151,18 @@ def remembered(model: ResolvedModel, plan: EnginePlan, cache_folder: Path) -> Me
 
 
 def _fastest(
-    own: CTranslate2Encoder, model: ResolvedModel, whisper: Any, plan: EnginePlan, cache_folder: Path | None
+    own: CTranslate2Encoder,
+    model: ResolvedModel,
+    whisper: Any,
+    plan: EnginePlan,
+    cache_folder: Path | None,
+    memory: int | None,
 ) -> Encoder:
+    if not _has_room(model, memory):
+        return own
     known = None if cache_folder is None else remembered(model, plan, cache_folder)
     if known is not None:
         return open_encoder(model.path / WEIGHTS, plan, cache_folder) if known.is_openvino else own
-    if not _has_room(model):
-        return own
     other = open_encoder(model.path / WEIGHTS, plan, cache_folder)
     with _one_at_a_time(cache_folder):
         known = None if cache_folder is None else remembered(model, plan, cache_folder)
@@ -168,10 +174,10 @@ def _fastest(
     return other if known.is_openvino else own
 
 
-def _has_room(model: ResolvedModel) -> bool:
-    """Whether the memory holds a second encoder with ease; this is not remembered, for it changes."""
+def _has_room(model: ResolvedModel, memory: int | None) -> bool:
+    """Whether so many bytes (None: half the machine's) hold a second encoder with ease; not remembered: it changes."""
     needed = encoder_size(read_weights(model.path / WEIGHTS)) * BYTES_PER_PARAMETER
-    return needed < min(int(psutil.virtual_memory().available) * SHARE_OF_FREE_MEMORY, budget(None))
+    return needed < min(int(psutil.virtual_memory().available) * SHARE_OF_FREE_MEMORY, budget(memory))
 
 
 def compare(encoders: Sequence[Encoder], workers: int, mels: int) -> Times:

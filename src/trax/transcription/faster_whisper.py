@@ -15,13 +15,12 @@ import numpy as np
 from trax.audio import SAMPLE_RATE, Waveform, Window
 from trax.errors import LanguageUnsupported, ModelUnavailable
 from trax.timeline import Seconds
-from trax.transcription.ct2_weights import UnknownWeights, read_weights
 from trax.transcription.device import EnginePlan, plan
 from trax.transcription.dispatch import Dispatcher, Line, Stop
 from trax.transcription.encoder_choice import choose, open_ahead
 from trax.transcription.encoders import CTranslate2Encoder, Encoder
 from trax.transcription.hearing import FRAMES, Ears, Heard, ToHear, features
-from trax.transcription.memory import budget, fit, shape_of
+from trax.transcription.memory import fitted
 from trax.transcription.models import ResolvedModel
 from trax.transcription.transcriber import LanguageGuess, Listening, TranscribeOptions, WindowResult
 from trax.transcription.waiting import CHECK_EVERY, result_of
@@ -52,32 +51,21 @@ def load(
     Raises: UsageError: a device, compute type or encoder that isn't there. ModelUnavailable: the weights can't be
         loaded.
     """
-    chosen = _within(memory, model, plan(device, compute_type, threads, batch_size))
-    ahead = open_ahead(model, chosen, encoder, cache_folder)
+    chosen = fitted(model.path, plan(device, compute_type, threads, batch_size), memory)
+    ahead = open_ahead(model, chosen, encoder, cache_folder, memory)
     try:
         engine = _engine(model, chosen)
     except Exception as error:  # CTranslate2, tokenizers and CUDA each raise what they like
         if chosen.device == "cpu" or device != "auto":
             raise _broken(model, error) from error
-        fallback = _within(memory, model, plan("cpu", "auto", threads, batch_size))
+        fallback = fitted(model.path, plan("cpu", "auto", threads, batch_size), memory)
         chosen = replace(fallback, notes=(f"the GPU was found but doesn't work: {first_line(error)}",))
         try:
             engine = _engine(model, chosen)
         except Exception as second:  # it wasn't the GPU
             raise _broken(model, second) from second
-    hearing, notes = choose(model, engine.model, chosen, encoder, cache_folder, ahead)
+    hearing, notes = choose(model, engine.model, chosen, encoder, cache_folder, ahead, memory)
     return FasterWhisperTranscriber(engine, hearing, model, replace(chosen, notes=(*chosen.notes, *notes)))
-
-
-def _within(memory: int | None, model: ResolvedModel, chosen: EnginePlan) -> EnginePlan:
-    """The plan as it fits into so many bytes (None: half the machine's); a GPU has a memory of its own."""
-    if chosen.device != "cpu":
-        return chosen
-    try:
-        weights = read_weights(model.path / "model.bin")
-        return fit(chosen, shape_of(weights, chosen.compute_type), budget(memory))
-    except (UnknownWeights, KeyError, OSError):  # for CTranslate2 to say what is wrong with it
-        return chosen
 
 
 def _engine(model: ResolvedModel, chosen: EnginePlan) -> Any:

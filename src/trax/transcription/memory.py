@@ -11,7 +11,7 @@ import numpy as np
 import psutil
 
 from trax.audio import SAMPLE_RATE
-from trax.transcription.ct2_weights import Weights
+from trax.transcription.ct2_weights import UnknownWeights, Weights, read_weights
 from trax.transcription.device import EnginePlan
 from trax.transcription.dispatch import AHEAD
 
@@ -70,6 +70,20 @@ def needed(chosen: EnginePlan, shape: ModelShape, beam: int = 5) -> int:
     followed = 2 * shape.decoder_layers * MEAN_TOKENS * shape.width * 4 + 6 * shape.vocabulary * 4  # of a hypothesis
     window = crossed + ENCODED * shape.width * 4 + beam * followed + (1 + AHEAD) * WINDOW_SOUND
     return PROCESS + shape.weights + chosen.workers * (encoding + chosen.batch_size * window)
+
+
+def fitted(model: Path, chosen: EnginePlan, memory: int | None) -> EnginePlan:
+    """The plan for the model in that folder as it fits into so many bytes (None: half the machine's).
+
+    A GPU has a memory of its own, for which nothing is cut.
+    """
+    if chosen.device != "cpu":
+        return chosen
+    try:
+        shape = shape_of(read_weights(model / "model.bin"), chosen.compute_type)
+    except (UnknownWeights, KeyError, OSError):  # for CTranslate2 to say what is wrong with it
+        return chosen
+    return fit(chosen, shape, budget(memory))
 
 
 def fit(chosen: EnginePlan, shape: ModelShape, memory: int) -> EnginePlan:

@@ -119,6 +119,8 @@ def _make_graph(model_file: Path, folder: Path) -> None:
 
     from trax.transcription.openvino_graph import encoder_graph
 
+    for left in folder.parent.glob(f".{folder.name}.*"):  # by a process that was killed: we hold the lock
+        shutil.rmtree(left, ignore_errors=True)
     draft = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
     try:
         # of float16 OpenVINO makes a float32 copy in each process's memory; float32 stays in the file, which they share

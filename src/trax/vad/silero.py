@@ -6,6 +6,7 @@ snakers4/silero-vad).
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cache, partial
@@ -23,6 +24,7 @@ FRAME_SAMPLES = 512  # 32 ms, what the network was trained on at 16 kHz
 FRAME_SECONDS = FRAME_SAMPLES / SAMPLE_RATE
 CONTEXT_SAMPLES = 64  # of the frame before, which the network wants in front of each frame
 STATE_SHAPE = (1, 1, 128)
+STREAMS = min(4, os.cpu_count() or 1)
 
 Probabilities = NDArray[np.float32]  # one per frame, 0..1
 # Frames with their contexts and the two states to probabilities and the next states
@@ -104,8 +106,8 @@ def _compiled() -> Any:
     core = import_openvino().Core()
     properties = {
         "INFERENCE_PRECISION_HINT": "f32",
-        "NUM_STREAMS": 1,
-        "INFERENCE_NUM_THREADS": 1,
+        "NUM_STREAMS": STREAMS,  # files that are searched at the same time, each on one core
+        "INFERENCE_NUM_THREADS": STREAMS,
         "ENABLE_CPU_PINNING": False,
     }
     return core.compile_model(core.read_model(_weights()), "CPU", properties)
