@@ -27,7 +27,7 @@ System = Callable[[Path], Output]
 
 def trax_system(models_folder: Path, model: str = MODEL) -> tuple[System, dict[str, Any]]:
     """Trax: decode, VAD, windows, words with times; and what it is made of."""
-    engines = Engines(EngineOptions(models_folder, offline=True), lambda _: None)
+    engines = Engines(EngineOptions(models_folder, offline=True, cache_folder=models_folder / "cache"), lambda _: None)
     description = engines.get(model).description()
     request = Request(model=model, language="en")
 
