@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from pathlib import Path
 
 import pytest
@@ -17,8 +18,8 @@ from trax.transcription.engines import EngineOptions
 OPTIONS = EngineOptions(models_folder=Path("/nonexistent"), offline=True, encoder="ctranslate2")
 
 
-def test_both_modes_are_measured_on_the_sample() -> None:
-    quality, fast = measure.measure_here("tiny.en", OPTIONS, sample_path(), long_enough=0.5)
+def test_both_modes_are_measured_on_the_sample(tmp_path: Path) -> None:
+    quality, fast = measure.measure_here("tiny.en", OPTIONS, sample_path(), 0.5, tmp_path)
     assert (quality.mode, fast.mode) == ("quality", "fast")
     for speed in (quality, fast):
         assert (speed.model, speed.device, speed.sound, speed.machine) == (
@@ -48,6 +49,18 @@ def test_a_process_that_is_killed_is_explained() -> None:
 
 def _die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_an_interrupt_does_not_wait_for_the_figures(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        measure._in_a_new_process(_interrupt_and_go_on, tmp_path / "finished")
+    assert not (tmp_path / "finished").exists()
+
+
+def _interrupt_and_go_on(finished: Path) -> None:
+    os.kill(os.getppid(), signal.SIGINT)
+    threading.Event().wait(20)
+    finished.touch()
 
 
 def test_the_peak_is_that_of_this_process() -> None:

@@ -42,12 +42,14 @@ def measure(model: str, options: EngineOptions, path: Path | None = None) -> lis
     Raises: ModelError, MediaError, UsageError. JobFailed: the process was killed, most likely for lack of memory.
     """
     _in_a_new_process(prepare, model, options)
-    return _in_a_new_process(measure_here, model, options, path or sample_path(), LONG_ENOUGH)
+    with tempfile.TemporaryDirectory(prefix="trax-") as folder:  # ours: a process that is killed clears nothing up
+        return _in_a_new_process(measure_here, model, options, path or sample_path(), LONG_ENOUGH, Path(folder))
 
 
 def _in_a_new_process(
     work: Callable[Arguments, Answer], *arguments: Arguments.args, **named: Arguments.kwargs
 ) -> Answer:
+    others = set(multiprocessing.active_children())
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
         try:
             return pool.submit(work, *arguments, **named).result()
@@ -56,6 +58,10 @@ def _in_a_new_process(
                 "The process that measured was killed, most likely for lack of memory.",
                 "Choose a smaller model, or end other programs.",
             ) from error
+        except BaseException:  # whoever interrupts doesn't want to wait for the figures, as leaving the pool would
+            for child in set(multiprocessing.active_children()) - others:
+                child.kill()
+            raise
 
 
 def prepare(model: str, options: EngineOptions) -> None:
@@ -63,8 +69,11 @@ def prepare(model: str, options: EngineOptions) -> None:
     Engines(options, lambda _: None).get(model)
 
 
-def measure_here(model: str, options: EngineOptions, path: Path, long_enough: Seconds) -> list[Speed]:
-    """As `measure`, in this process, for a model that has been started on this machine before."""
+def measure_here(model: str, options: EngineOptions, path: Path, long_enough: Seconds, folder: Path) -> list[Speed]:
+    """As `measure`, in this process, for a model that has been started on this machine before.
+
+    The sound is written to `folder`.
+    """
     engines = Engines(options, lambda _: None)
     began = perf_counter()
     engine = engines.get(model)
@@ -74,9 +83,8 @@ def measure_here(model: str, options: EngineOptions, path: Path, long_enough: Se
     language = "en" if engine.english_only or path == sample_path() else None
     request = Request(model=model, language=language)
     modes = (request, replace(request, transcribe=replace(request.transcribe, beam_size=1)))
-    with tempfile.TemporaryDirectory(prefix="trax-") as folder:
-        runs = [_Run(engines, mode, sound, Path(folder), long_enough) for mode in modes]
-        figures = [(run.speed(), run.file_seconds()) for run in runs]
+    runs = [_Run(engines, mode, sound, folder, long_enough) for mode in modes]
+    figures = [(run.speed(), run.file_seconds()) for run in runs]
     now, peak = datetime.now(UTC).isoformat(timespec="seconds"), peak_bytes()
     description: dict[str, Any] = engine.description()
     return [
