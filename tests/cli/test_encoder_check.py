@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,11 @@ from trax.transcription.engines import EngineOptions, Engines
 def encoder_check(run: Run) -> dict[str, str]:
     (check,) = [check for check in run("doctor", "--json").json if check["name"] == "encoder"]
     assert check["state"] == "ok"
+    return dict(check)
+
+
+def engine_check(run: Run) -> dict[str, str]:
+    (check,) = [check for check in run("doctor", "--json").json if check["name"] == "engine"]
     return dict(check)
 
 
@@ -33,6 +39,15 @@ def test_doctor_tells_of_the_encoder(run: Run, database_url: str, monkeypatch: p
     found = encoder_check(run)["found"]
     assert found.startswith("openvino bf16 for tiny.en; measured on ")
     assert found.endswith("of 30 s at once: ctranslate2 int8 0.90 s, openvino bf16 0.40 s")
+
+    monkeypatch.setenv("TRAX_MEMORY", "1")
+    assert engine_check(run)["found"].endswith("1 windows at once"), "as little as an engine can do with"
+    monkeypatch.setenv("TRAX_THREADS", "2")
+    options = replace(options, threads=2, memory=1)
+    assert Engines(options, lambda _: None).get("tiny.en").description()["workers"] == 1
+    assert "cpu, int8, 1 x 2 threads" in engine_check(run)["found"]
+    monkeypatch.delenv("TRAX_THREADS")
+    monkeypatch.delenv("TRAX_MEMORY")
 
     monkeypatch.setattr("trax.openvino_library.is_installed", lambda: False)
     assert "pip install 'trax-transcripts[fast-cpu]'" in encoder_check(run)["next_step"]

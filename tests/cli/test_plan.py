@@ -62,7 +62,12 @@ def test_a_deadline_gives_a_number_of_machines(run: Run, recordings: Path, memor
     done = run("plan", str(recordings), "--within", "2m", "--json")
     assert {entry["model"]: entry["machines"] for entry in done.json["estimates"]} == {"large-v3": 2, "tiny.en": 1}
     assert done.json["within_seconds"] == 120
-    assert "machines for 90s" in run("plan", str(recordings), "--within", "90s").out
+    table = run("plan", str(recordings), "--within", "2m")
+    assert "machines for 2m" in table.out
+    assert ["at least 2" in line for line in table.out.splitlines() if line.startswith("large-v3")] == [True]
+    assert ["at least" in line for line in table.out.splitlines() if line.startswith("tiny.en")] == [False]
+    assert "no number of machines" not in table.err
+    assert "no number of machines is done in 90s" in run("plan", str(recordings), "--within", "90s").err
     hopeless = run("plan", str(recordings), "--within", "5s", "--json").json["estimates"]
     assert [entry["machines"] for entry in hopeless if entry["model"] == "large-v3"] == [None]
 

@@ -17,7 +17,7 @@ import typer
 
 from trax.cli.console import print_json, print_table, say_progress, size
 from trax.cli.options import AsJson
-from trax.errors import ModelUnavailable, TraxError
+from trax.errors import ModelError, ModelUnavailable, TraxError
 
 if TYPE_CHECKING:
     from trax.settings import Settings
@@ -145,9 +145,7 @@ def _model(settings: Settings) -> Iterator[Check]:
 
 
 def _engine(settings: Settings) -> Iterator[Check]:
-    from trax.transcription.device import plan
-
-    chosen = plan(settings.device, settings.compute_type, settings.threads, settings.batch_size)
+    chosen = _plan(settings)
     yield Check(
         "engine",
         "ok",
@@ -156,12 +154,25 @@ def _engine(settings: Settings) -> Iterator[Check]:
     )
 
 
-def _encoder(settings: Settings) -> Iterator[Check]:
-    from trax.openvino_library import is_installed
+def _plan(settings: Settings) -> EnginePlan:
+    """How the engine will run: within its memory, as far as the model is here to tell what it needs."""
     from trax.transcription.device import plan
-    from trax.transcription.encoder_choice import INSTALL, check_wanted
+    from trax.transcription.memory import fitted
+    from trax.transcription.models import resolve
 
     chosen = plan(settings.device, settings.compute_type, settings.threads, settings.batch_size)
+    try:
+        model = resolve(settings.model, models_folder=settings.home / "models", offline=True)
+    except ModelError:  # which the check of the model tells
+        return chosen
+    return fitted(model.path, chosen, settings.memory)
+
+
+def _encoder(settings: Settings) -> Iterator[Check]:
+    from trax.openvino_library import is_installed
+    from trax.transcription.encoder_choice import INSTALL, check_wanted
+
+    chosen = _plan(settings)
     check_wanted(settings.encoder, chosen.device)
     if chosen.device != "cpu":
         yield Check("encoder", "ok", "ctranslate2, which runs on the GPU")
@@ -176,13 +187,12 @@ def _encoder(settings: Settings) -> Iterator[Check]:
 def _compared(settings: Settings, chosen: EnginePlan) -> str:
     """What came out when the encoders were compared for the model of the settings."""
     from trax.transcription.encoder_choice import remembered
-    from trax.transcription.memory import fitted
     from trax.transcription.models import canonical_name, resolve
 
     name = canonical_name(settings.model)
     try:
         model = resolve(name, models_folder=settings.home / "models", offline=True)
-        measured = remembered(model, fitted(model.path, chosen, settings.memory), settings.home / "cache")
+        measured = remembered(model, chosen, settings.home / "cache")
     except ModelUnavailable:
         measured = None
     if measured is None:

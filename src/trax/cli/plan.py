@@ -51,6 +51,7 @@ def plan(
     else:
         tables = [_stock_table(stock, settings), _time_table(stock, speeds, within, deadline), _trouble_table(stock)]
         print_tables([table for table in tables if table[1]])
+        _say_what_is_in_vain(stock, speeds, within, deadline)
         _say_what_is_unmeasured(speeds, unmeasured)
     if stock.unusable:
         raise typer.Exit(1)
@@ -114,12 +115,29 @@ def _time_table(
     if deadline is not None:
         columns.insert(-1, f"machines for {within}")
         for row, speed in zip(rows, speeds, strict=True):
-            row.insert(-1, str(machines_for(stock, speed, deadline) or "-"))
+            row.insert(-1, _at_least(machines_for(stock, speed, deadline)))
     return columns, rows
+
+
+def _at_least(machines: int | None) -> str:
+    """One is enough for sure; among several, files may not share out evenly."""
+    if machines is None:
+        return "-"
+    return "1" if machines == 1 else f"at least {machines}"
 
 
 def _trouble_table(stock: Stock) -> tuple[Sequence[str], Sequence[Sequence[Any]]]:
     return ("file", "problem"), [(one_line(str(found.path)), str(found.error)) for found in stock.unusable]
+
+
+def _say_what_is_in_vain(stock: Stock, speeds: list[Speed], within: str | None, deadline: int | None) -> None:
+    from trax.speeds.forecast import machines_for
+
+    if deadline is not None and any(machines_for(stock, speed, deadline) is None for speed in speeds):
+        say(
+            f"Where it says -, no number of machines is done in {within}: a file is the work of one machine, and "
+            "loading the model and hearing the longest file alone take longer."
+        )
 
 
 def _say_what_is_unmeasured(speeds: list[Speed], unmeasured: list[str]) -> None:
