@@ -258,6 +258,16 @@ def test_a_small_container_keeps_to_one_encoder(
     assert isinstance(choose(tiny_weights, whisper, PLAN, "auto", tmp_path)[0], CTranslate2Encoder)
 
 
+@pytest.mark.usefixtures("measured")
+def test_what_is_remembered_is_not_opened_beyond_the_memory(
+    tiny_weights: ResolvedModel, whisper: Any, tmp_path: Path
+) -> None:
+    assert isinstance(choose(tiny_weights, whisper, PLAN, "auto", tmp_path)[0], OpenVinoEncoder)
+    assert open_ahead(tiny_weights, PLAN, "auto", tmp_path, 1_000_000) is None
+    assert isinstance(choose(tiny_weights, whisper, PLAN, "auto", tmp_path, memory=1_000_000)[0], CTranslate2Encoder)
+    assert isinstance(choose(tiny_weights, whisper, PLAN, "auto", tmp_path)[0], OpenVinoEncoder)
+
+
 @pytest.mark.parametrize("plan", [PLAN, EnginePlan("cuda", "float16", 1, 1, 16)], ids=["cpu", "cuda"])
 def test_ctranslate2_is_taken_where_it_is_wanted_or_there_is_no_other(
     tiny_weights: ResolvedModel, plan: EnginePlan, tmp_path: Path

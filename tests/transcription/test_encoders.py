@@ -233,6 +233,17 @@ def test_processes_may_fill_the_cache_at_once(tiny_folder: Path, tmp_path: Path)
     assert not [path for path in (tmp_path / "encoders").iterdir() if path.name.startswith(".")]
 
 
+def test_drafts_of_killed_processes_are_cleared_up(tiny_folder: Path, tmp_path: Path) -> None:
+    known = fingerprint(tiny_folder / "model.bin")
+    ours, another = (tmp_path / "encoders" / f".{name}.killed" for name in (known, "f" * len(known)))
+    for draft in (ours, another):
+        draft.mkdir(parents=True)
+        (draft / "encoder.bin").write_bytes(b"half of it")
+    open_encoder(tiny_folder / "model.bin", PLAN, tmp_path)
+    assert not ours.exists()
+    assert another.exists(), "a process may be at work on it: its lock is not ours"
+
+
 def test_a_cache_that_cannot_be_written_is_done_without(tiny_folder: Path, tmp_path: Path, kept: Path) -> None:
     (tmp_path / "encoders").write_text("a file, where a folder should be")
     expected = states(open_encoder(tiny_folder / "model.bin", PLAN, kept), features_of(1, 500))
