@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -32,3 +33,9 @@ def shared_data() -> Path:
     if not (SHARED_DATA / "MANIFEST.md").exists():
         missing(f"the shared test data is not at {SHARED_DATA} (set TRAX_TEST_DATA)")
     return SHARED_DATA
+
+
+def pytest_configure() -> None:
+    """Ctrl-C is tested, too: a shell that starts the tests in the background has them ignore it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
