@@ -28,7 +28,7 @@ from trax.transcription.waiting import CHECK_EVERY, result_of
 DEFAULT_OPTIONS = TranscribeOptions()
 NOBODY = Listening()
 LANGUAGE_WINDOWS = 3
-STAKES = ((48, 64), (16, 4), (0, 2))  # windows heard, windows in one batch: at last as many as the engine takes
+STAKES = ((64, 64), (24, 4), (0, 2))  # windows heard, windows in one batch: at last as many as the engine takes
 RECORDED_PACKAGES = ("trax-transcripts", "ctranslate2", "faster-whisper", "onnxruntime", "av")
 
 
