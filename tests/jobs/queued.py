@@ -87,3 +87,13 @@ def begin(session: Transaction, media_id: UUID, options: dict[str, object] | Non
     assert isinstance(ticket, int)
     assert queue.start(session, job_id, ticket, uuid4(), "test:1") is not None
     return job_id, ticket
+
+
+def take(database: Database, job_id: UUID, worker_id: UUID) -> int:
+    """A worker has begun with the job, and that is the last that was heard of it; the ticket."""
+    ticket = ticket_of(database, job_id)
+    assert ticket is not None
+    fetch(database, ticket)
+    with database.transaction() as session:
+        assert queue.start(session, job_id, ticket, worker_id, "gone:1") is not None
+    return ticket

@@ -6,7 +6,7 @@ import threading
 import time
 from dataclasses import replace
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
@@ -20,21 +20,11 @@ from trax.settings import Settings
 from trax.transcription.transcriber import WindowResult
 
 
-def begin(database: Database, job_id: UUID, worker_id: UUID) -> int:
-    """A worker has begun with the job, and that is the last that was heard of it."""
-    ticket = queued.ticket_of(database, job_id)
-    assert ticket is not None
-    queued.fetch(database, ticket)
-    with database.transaction() as session:
-        assert queue.start(session, job_id, ticket, worker_id, "gone:1") is not None
-    return ticket
-
-
 def test_the_jobs_of_a_dead_worker_are_done_by_another(
     embedded_database: Database, brisk: Settings, told: Told
 ) -> None:
     job_id = add(embedded_database)
-    dead_ticket = begin(embedded_database, job_id, uuid4())
+    dead_ticket = queued.take(embedded_database, job_id, uuid4())
     ends = Ends()
     with working(embedded_database, brisk, ends):
         ends.wait_for(lambda: ends.outcomes == ["completed"])
@@ -46,7 +36,7 @@ def test_the_jobs_of_a_dead_worker_are_done_by_another(
 def test_a_job_that_kills_its_workers_fails_in_the_end(embedded_database: Database, brisk: Settings) -> None:
     job_id = queued.add_job(embedded_database, max_retries=2)
     for _ in range(3):
-        begin(embedded_database, job_id, uuid4())
+        queued.take(embedded_database, job_id, uuid4())
         assert reaper.reap(embedded_database, brisk) == [job_id]
     status, message = queued.row(embedded_database, job_id, "status, error_message")
     assert status == "failed"
@@ -58,14 +48,14 @@ def test_an_attempt_that_got_on_does_not_count(embedded_database: Database, bris
     job_id = queued.add_job(embedded_database, max_retries=0)
     media_id, request_id = queued.row(embedded_database, job_id, "media_file_id, request_id")
     for position in range(5):
-        ticket = begin(embedded_database, job_id, uuid4())
+        ticket = queued.take(embedded_database, job_id, uuid4())
         whose = checkpoints.Whose(job_id, ticket, request_id, media_id)
         heard = {position: WindowResult(0.0, 1.0, ()).to_json()}
         with embedded_database.transaction() as session:
             checkpoints.save(session, whose, "engine", heard, seconds_done=1.0, engine_seconds=0.1)
         reaper.reap(embedded_database, brisk)
         assert queued.row(embedded_database, job_id, "status, retry_count") == ("pending", 0)
-    begin(embedded_database, job_id, uuid4())
+    queued.take(embedded_database, job_id, uuid4())
     reaper.reap(embedded_database, brisk)
     assert queued.row(embedded_database, job_id, "status") == ("failed",)
 
@@ -133,7 +123,7 @@ def test_an_end_that_could_not_be_recorded_is_found_by_the_worker_itself(
 
 def test_a_frozen_process_does_not_keep_its_locks(embedded_database: Database, brisk: Settings) -> None:
     job_id = queued.add_job(embedded_database)
-    begin(embedded_database, job_id, uuid4())
+    queued.take(embedded_database, job_id, uuid4())
 
     def freeze() -> None:
         with Database(embedded_database.address(), patience=0.5) as frozen, frozen.transaction() as session:

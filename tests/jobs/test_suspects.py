@@ -13,14 +13,12 @@ from trax.pipeline import Hook, Material
 from trax.settings import Settings
 
 
-def begin(database: Database, job_id: UUID, worker_id: UUID) -> int:
-    """The worker has begun with the job, and dies of it or of another one."""
-    ticket = queued.ticket_of(database, job_id)
-    assert ticket is not None
-    queued.fetch(database, ticket)
-    with database.transaction() as session:
-        assert queue.start(session, job_id, ticket, worker_id, "gone:1") is not None
-    return ticket
+def lose_together(database: Database, settings: Settings, jobs: list[UUID]) -> None:
+    """One worker had begun with all of them when it died."""
+    worker = uuid4()
+    for job_id in jobs:
+        queued.take(database, job_id, worker)
+    assert sorted(reaper.reap(database, settings)) == sorted(jobs)
 
 
 def retries_of(database: Database, job_id: UUID) -> int:
@@ -35,11 +33,8 @@ def is_suspect(database: Database, job_id: UUID) -> bool:
 
 
 def test_who_is_lost_among_others_is_suspected_and_not_blamed(embedded_database: Database, brisk: Settings) -> None:
-    worker = uuid4()
     jobs = [queued.add_job(embedded_database) for _ in range(3)]
-    for job_id in jobs:
-        begin(embedded_database, job_id, worker)
-    assert sorted(reaper.reap(embedded_database, brisk)) == sorted(jobs)
+    lose_together(embedded_database, brisk, jobs)
     assert [retries_of(embedded_database, job_id) for job_id in jobs] == [0, 0, 0]
     assert all(is_suspect(embedded_database, job_id) for job_id in jobs)
 
@@ -48,26 +43,24 @@ def test_who_is_lost_among_others_over_and_over_is_blamed(embedded_database: Dat
     suspect = queued.add_job(embedded_database)
     for expected in (0, 0, 1, 2):
         worker, fresh = uuid4(), queued.add_job(embedded_database)
-        begin(embedded_database, suspect, worker)
-        begin(embedded_database, fresh, worker)
+        queued.take(embedded_database, suspect, worker)
+        queued.take(embedded_database, fresh, worker)
         reaper.reap(embedded_database, brisk)
         assert retries_of(embedded_database, suspect) == expected
         assert retries_of(embedded_database, fresh) == 0
 
 
 def test_a_suspect_that_is_lost_alone_is_blamed_at_once(embedded_database: Database, brisk: Settings) -> None:
-    jobs, worker = [queued.add_job(embedded_database) for _ in range(2)], uuid4()
-    for job_id in jobs:
-        begin(embedded_database, job_id, worker)
-    reaper.reap(embedded_database, brisk)
-    begin(embedded_database, jobs[0], uuid4())
+    jobs = [queued.add_job(embedded_database) for _ in range(2)]
+    lose_together(embedded_database, brisk, jobs)
+    queued.take(embedded_database, jobs[0], uuid4())
     reaper.reap(embedded_database, brisk)
     assert [retries_of(embedded_database, job_id) for job_id in jobs] == [1, 0]
 
 
 def test_who_was_lost_with_the_server_is_no_suspect(embedded_database: Database, brisk: Settings) -> None:
     job_id = queued.add_job(embedded_database)
-    ticket = begin(embedded_database, job_id, uuid4())
+    ticket = queued.take(embedded_database, job_id, uuid4())
     assert reaper.take_from(embedded_database, brisk, job_id, ticket, "gone:1", excused=True)
     assert not is_suspect(embedded_database, job_id)
 
@@ -86,7 +79,7 @@ def test_a_poisonous_job_fails_and_its_neighbours_do_not(embedded_database: Data
         worker = uuid4()
         suspects = [job for job in waiting if is_suspect(embedded_database, job)]
         running = [job for job in waiting if job not in suspects] + suspects[:1]
-        tickets = {job: begin(embedded_database, job, worker) for job in running}
+        tickets = {job: queued.take(embedded_database, job, worker) for job in running}
         if poison not in running:
             for job, ticket in tickets.items():
                 with embedded_database.transaction() as session:
@@ -98,11 +91,8 @@ def test_a_poisonous_job_fails_and_its_neighbours_do_not(embedded_database: Data
 
 
 def test_suspects_run_one_at_a_time(embedded_database: Database, brisk: Settings, told: Told) -> None:
-    gone = uuid4()
     jobs = [add(embedded_database) for _ in range(3)]
-    for job_id in jobs:
-        begin(embedded_database, job_id, gone)
-    reaper.reap(embedded_database, brisk)
+    lose_together(embedded_database, brisk, jobs)
     running, most, lock = 0, 0, threading.Lock()
     beside = threading.Event()  # somebody who is not suspected runs beside them
 
@@ -127,11 +117,8 @@ def test_suspects_run_one_at_a_time(embedded_database: Database, brisk: Settings
 
 
 def test_suspects_that_wait_take_nobody_elses_place(embedded_database: Database, brisk: Settings, told: Told) -> None:
-    gone = uuid4()
     jobs = [add(embedded_database) for _ in range(4)]
-    for job_id in jobs:
-        begin(embedded_database, job_id, gone)
-    reaper.reap(embedded_database, brisk)
+    lose_together(embedded_database, brisk, jobs)
     freed = threading.Event()
     told.until(freed)
     with working(embedded_database, brisk, Ends(), concurrency=2):
