@@ -148,3 +148,8 @@ class JobFailed(TraxError):
 
 class OutputError(TraxError):
     pass
+
+
+def first_line(error: BaseException) -> str:
+    """What somebody else's exception says, in one line without a full stop; its name where it says nothing."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")

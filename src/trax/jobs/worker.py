@@ -20,7 +20,7 @@ from uuid import UUID, uuid4
 
 from trax.database import queue, workers
 from trax.database.engine import Database
-from trax.errors import DatabaseError, DatabaseUnavailable
+from trax.errors import DatabaseError, DatabaseUnavailable, first_line
 from trax.jobs import attempt, reaper
 from trax.jobs.attempt import Reins, Surroundings
 from trax.jobs.observer import Observer
@@ -154,7 +154,7 @@ class Worker:
             log.warning("Procrastinate's worker ended: %s", type(error).__name__)
             log.debug("this ended Procrastinate's worker", exc_info=error)
             cause = error.__cause__ or error
-            return _lost((str(cause).strip().splitlines() or [""])[0])
+            return _lost(first_line(cause))
         return None
 
     async def _serve_tickets(self) -> None:

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import psutil
 
-from trax.errors import UsageError
+from trax.errors import UsageError, first_line
 from trax.openvino_library import is_installed
 from trax.timeline import Seconds
 from trax.transcription.ct2_weights import UnknownWeights, read_weights
@@ -133,7 +133,7 @@ def choose(
             return open_encoder(model.path / WEIGHTS, plan, cache_folder), ()
         return _fastest(own, model, whisper, plan, cache_folder, memory), ()
     except (UnknownWeights, RuntimeError, ImportError) as error:  # OpenVINO raises RuntimeError for all that fails
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
+        reason = first_line(error)
         if wanted == "openvino":
             raise UsageError(
                 f"The encoder of {model.name} can't be run by OpenVINO: {reason}.",

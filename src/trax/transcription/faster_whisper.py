@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from trax.audio import SAMPLE_RATE, Waveform, Window
-from trax.errors import LanguageUnsupported, ModelUnavailable
+from trax.errors import LanguageUnsupported, ModelUnavailable, first_line
 from trax.timeline import Seconds
 from trax.transcription.device import EnginePlan, plan
 from trax.transcription.dispatch import Dispatcher, Line, Stop
@@ -92,10 +92,6 @@ def _broken(model: ResolvedModel, error: Exception) -> ModelUnavailable:
     )
 
 
-def first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
-
-
 class FasterWhisperTranscriber:
     """A loaded model. Calls may come from any number of threads: the windows of all are heard in the same batches."""
 
@@ -168,8 +164,9 @@ class FasterWhisperTranscriber:
 
     def _run(self, works: Sequence[Work], stop: Stop) -> Sequence[Any]:
         """What the engine's threads do with a batch."""
-        if all(isinstance(work, ToHear) for work in works):
-            return self._ears.hear([work for work in works if isinstance(work, ToHear)], stop)
+        to_hear = [work for work in works if isinstance(work, ToHear)]
+        if to_hear:  # a batch is of one kind
+            return self._ears.hear(to_hear, stop)
         return [self._ears.languages(work.window) for work in works]
 
     def _check_language(self, language: str) -> None:

@@ -8,7 +8,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
-from trax.errors import ModelUnavailable, OutputError
+from trax.errors import ModelUnavailable, OutputError, first_line
 from trax.transcription.catalogue import KnownModel
 from trax.transcription.models import Progress, missing_files
 
@@ -118,4 +118,4 @@ def _bar_class(report: Callable[[int], None]) -> Any:
 
 
 def _reason(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")[:200]
+    return first_line(error)[:200]
