@@ -29,7 +29,6 @@ from trax.timeline import Seconds
 RESULTS = Path(__file__).parent / "results" / "speed.json"
 DEFAULT_SYSTEMS = (TRAX, BATCHED, POOL, SEQUENTIAL, WHISPER_CPP, FLOOR)
 SETS_OF = {FLOOR: "b", POOL: "ac"}  # the floor is that of the long file, and a pool needs several files
-MOST_ROUNDS = {POOL: 3, SEQUENTIAL: 3, WHISPER_CPP: 2, FLOOR: 3}  # the aims are about the others, and these take long
 PACES = {BATCHED: 2.8, POOL: 2.4, SEQUENTIAL: 4.0, WHISPER_CPP: 7.0, FLOOR: 2.2}  # seconds for a minute of sound
 USUAL_PACE = 1.5
 
@@ -127,7 +126,7 @@ def _open_turns(chosen: SpeedSet, record: Record, options: argparse.Namespace) -
 def _turns(chosen: SpeedSet, systems: Sequence[str], rounds: int) -> Iterator[Turn]:
     for number in range(rounds):
         for system in systems[:: 1 if number % 2 == 0 else -1]:
-            if chosen.key in SETS_OF.get(system, chosen.key) and number < MOST_ROUNDS.get(system, rounds):
+            if chosen.key in SETS_OF.get(system, chosen.key):
                 yield Turn(number, system)
 
 

@@ -6,7 +6,10 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
+from threading import Lock
 from typing import Any
+
+import numpy as np
 
 CONVERTER = "openvino.tools.ovc"  # of other formats; loads a telemetry client
 
@@ -16,10 +19,21 @@ def is_installed() -> bool:
     return find_spec("openvino") is not None
 
 
+_first = Lock()
+
+
 def import_openvino() -> Any:
-    """The package `openvino` without its converter, which takes half of the import's time."""
-    with _left_out(CONVERTER):
-        import openvino
+    """The package `openvino` without its converter, which takes half of the import's time.
+
+    It is ready to be used by several threads. OpenVINO's binding makes its tables of number types when it first needs
+    them, and lets go of Python's lock in the middle of it: two threads that need them first at once would wait for each
+    other for ever.
+    """
+    with _first:
+        with _left_out(CONVERTER):
+            import openvino
+        for kind in (np.float32, np.int64):
+            assert openvino.Tensor(np.zeros(1, kind)).data.dtype == kind
     return openvino
 
 
