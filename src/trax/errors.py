@@ -9,6 +9,28 @@
     │   ├── MediaTooLong               longer than the limit
     │   ├── MediaChanged               the bytes differ from those that were added
     │   └── MediaAway                  the file isn't where it was: moved, or a share that isn't mounted here
+    ├── SourceError                    nothing comes from where media was to come from
+    │   ├── UnknownSource              no path, address or list that Trax understands (exit code 2)
+    │   ├── SourceRefused              an address that Trax doesn't ask: inside the network, or no web address
+    │   ├── SourceUnavailable          it isn't there, or isn't for us: 404, 403, 410
+    │   ├── SourceUnreachable          no answer, a broken one, or "later": trying again may help
+    │   ├── SourceTooLarge             more bytes than the limit
+    │   ├── NotMedia                   an answer that is no media file, such as a web page
+    │   ├── BadFeed                    no podcast feed, or one without episodes
+    │   ├── ToolMissing                an optional part of Trax isn't installed
+    │   └── VideoError                 what YouTube says of a video
+    │       ├── VideoUnavailable       removed, never there, or its account closed
+    │       ├── VideoPrivate           for those whom its owner lets in
+    │       ├── VideoMembersOnly       for members of the channel, or for money
+    │       ├── VideoAgeRestricted     for those who have signed in and are of age
+    │       ├── VideoGeoBlocked        not in this country
+    │       ├── VideoLive              on the air right now
+    │       ├── VideoUpcoming          not yet begun
+    │       ├── VideoRateLimited       too many asked for: later
+    │       └── VideoBlocked           YouTube takes us for a robot: about us, not about the video
+    ├── TranscriptUnreadable           a subtitle or transcript file that can't be imported
+    ├── StoreError                     the store of media can't be used
+    │   └── StoreFull                  no space left in it
     ├── ModelError
     │   ├── UnknownModel               no such model name
     │   ├── ModelUnavailable           known, but neither on this machine nor to be downloaded
@@ -80,6 +102,94 @@ class MediaChanged(MediaError):
 
 class MediaAway(MediaError):
     retryable = True
+
+
+class SourceError(TraxError):
+    pass
+
+
+class UnknownSource(SourceError):
+    exit_code = 2
+
+
+class SourceRefused(SourceError):
+    pass
+
+
+class SourceUnavailable(SourceError):
+    pass
+
+
+class SourceUnreachable(SourceError):
+    retryable = True
+
+
+class SourceTooLarge(SourceError):
+    pass
+
+
+class NotMedia(SourceError):
+    pass
+
+
+class BadFeed(SourceError):
+    pass
+
+
+class ToolMissing(SourceError):
+    pass
+
+
+class VideoError(SourceError):
+    pass
+
+
+class VideoUnavailable(VideoError):
+    pass
+
+
+class VideoPrivate(VideoError):
+    pass
+
+
+class VideoMembersOnly(VideoError):
+    pass
+
+
+class VideoAgeRestricted(VideoError):
+    pass
+
+
+class VideoGeoBlocked(VideoError):
+    pass
+
+
+class VideoLive(VideoError):
+    retryable = True
+
+
+class VideoUpcoming(VideoError):
+    retryable = True
+
+
+class VideoRateLimited(VideoError):
+    retryable = True
+
+
+class VideoBlocked(VideoError):
+    retryable = True
+
+
+class TranscriptUnreadable(TraxError):
+    pass
+
+
+class StoreError(TraxError):
+    retryable = True
+
+
+class StoreFull(StoreError):
+    pass
 
 
 class ModelError(TraxError):

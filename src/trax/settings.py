@@ -78,6 +78,16 @@ class Settings(BaseSettings):
     concurrency: int = Field(0, ge=0, le=64, description="files in work at a time; 0: as many as keep the engine busy")
     offline: bool = Field(False, description="never ask a model hub")
     max_duration: Finite = Field(24 * 3600.0, description="longest media that is decoded, seconds")
+    store: str | None = Field(None, description="where downloads are kept: a folder, s3://, gs:// or az://")
+    store_cache: int = Field(20 << 30, ge=0, description="most bytes of an object store that are kept on this machine")
+    downloads: int = Field(3, ge=1, le=16, description="files that are downloaded at a time")
+    download_limit: int = Field(20 << 30, ge=1, description="largest file that is downloaded, such as 20G")
+    download_rate: int | None = Field(None, ge=1, description="bytes per second of each download, such as 2M")
+    download_stall: Finite = Field(30.0, description="seconds without a byte after which a download has failed")
+    allow_private_addresses: bool = Field(False, description="also download from this machine and its network")
+    youtube_base_url: str = Field("https://www.youtube.com", description="where YouTube's pages are")
+    youtube_cookies: Path | None = Field(None, description="cookies file (Netscape format) of a YouTube session")
+    youtube_pause: float = Field(5.0, ge=0, description="seconds between two downloads from YouTube")
     queue: str = Field("default", pattern=QUEUE_NAME, description="queue that jobs are put in")
     max_retries: int = Field(3, ge=0, description="further attempts at a job that failed for a passing reason")
     retry_delay: Finite = Field(5.0, description="seconds before the first retry; doubled for each further one")
@@ -110,10 +120,10 @@ class Settings(BaseSettings):
         except RuntimeError as error:  # ~name where there is no such user
             raise ValueError(str(error)) from error
 
-    @field_validator("memory", mode="before")
+    @field_validator("memory", "store_cache", "download_limit", "download_rate", mode="before")
     @classmethod
-    def _in_bytes(cls, memory: Any) -> Any:
-        return bytes_of(memory) if isinstance(memory, str) else memory
+    def _in_bytes(cls, size: Any) -> Any:
+        return bytes_of(size) if isinstance(size, str) else size
 
     @field_validator("language", mode="before")
     @classmethod
