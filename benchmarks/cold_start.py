@@ -56,6 +56,7 @@ def main() -> int:
     rounds = parser.parse_args().rounds
     with tempfile.TemporaryDirectory(prefix="trax-") as home:
         environment = {**os.environ, "TRAX_HOME": home, "TRAX_OFFLINE": "1"}
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)  # or Trax is compiled anew each time, and its rivals are not
         commands = _commands()
         try:
             for command in commands.values():  # databases are made, disks and encoders get warm

@@ -51,6 +51,7 @@ def main() -> int:
     if options.report:
         print(markdown(Record.load(path)))
         return 0
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # or Trax is compiled anew each time, and its rivals are not
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM; what was measured is kept"))
     session = Session(path, Record.load(path) if options.resume or not options.quick else Record())
     with tempfile.TemporaryDirectory(prefix="trax-speed-", ignore_cleanup_errors=True) as folder:
