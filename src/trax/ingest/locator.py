@@ -274,7 +274,7 @@ def _of_file_scheme(rest: str) -> Source:
     if host.lower() not in ("", "localhost"):
         raise UnknownSource("That file: address leads to another machine.", "Mount its folder, then give the path.")
     name = os.fsdecode(unquote_to_bytes(os.fsencode(path)))
-    source = _at_path(name) if name.startswith("/") and "\0" not in name else None
+    source = _at_path(name) if name.startswith("/") else None
     if source is None:
         advice = "A file: address has the whole path of a file on this machine."
         raise UnknownSource(f"There is no file {shown(name)}.", advice)

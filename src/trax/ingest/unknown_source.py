@@ -207,6 +207,8 @@ def _no_such_file(text: str) -> UnknownSource:
 
 
 def _local_advice(text: str) -> str:
+    if "://" in text:  # may hold a password
+        return "Give a path, or an https address."
     try:
         for _, found in expand_each([text]):
             if isinstance(found, TraxError) and len(found.next_step) <= 2 * MOST_SHOWN:
