@@ -1,4 +1,4 @@
-"""YouTube on this machine: watch pages, oEmbed and sound, as far as Trax and yt-dlp's generic extractor ask for them."""
+"""YouTube on this machine: watch pages, oEmbed and sound, as far as Trax and yt-dlp's generic extractor need them."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def playing(
     """The base URL of a YouTube that has these videos.
 
     A key of `pages` is the ID of a video (its watch page), `oembed/ID`, or a path with its query, which wins; pages
-    may be changed meanwhile. The watch page of an ID of `media` holds that sound, too. What is asked goes to `requests`.
+    may be changed meanwhile. The watch page of an ID of `media` holds that sound. `requests` gets what is asked.
     """
 
     class Handler(_Handler):
