@@ -25,6 +25,7 @@ from trax.cli import (
     db,
     doctor,
     export,
+    import_,
     jobs,
     media,
     models,
@@ -58,6 +59,7 @@ app.add_typer(media.app, name="media")
 app.command("show")(show.show)
 app.command("versions")(versions.versions)
 app.command("export")(export.export)
+app.command("import")(import_.import_)
 app.add_typer(models.app, name="models")
 app.command("benchmark")(benchmark.benchmark)
 app.command("plan")(plan.plan)

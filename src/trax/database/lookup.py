@@ -66,9 +66,18 @@ def _starting_with(session: Session, model: type[Row], prefix: str) -> Sequence[
     return session.scalars(select(model).where(model.id.between(low, high)).limit(2)).all()
 
 
+def is_id(text: str) -> bool:
+    """Whether that may be an ID, or the beginning of one."""
+    return re.fullmatch(r"[0-9a-f]{1,32}", _digits(text)) is not None
+
+
+def _digits(text: str) -> str:
+    return text.strip().lower().replace("-", "")
+
+
 def _bounds(prefix: str) -> tuple[UUID, UUID]:
-    digits = prefix.strip().lower().replace("-", "")
-    if not re.fullmatch(r"[0-9a-f]{1,32}", digits):
+    digits = _digits(prefix)
+    if not is_id(prefix):
         raise UsageError(f"{prefix!r} is not an ID.", "An ID is a UUID or its beginning, such as 3f2a91c0.")
     return UUID(digits.ljust(HEX_DIGITS, "0")), UUID(digits.ljust(HEX_DIGITS, "f"))
 

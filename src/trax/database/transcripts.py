@@ -15,6 +15,8 @@ from trax.database.models import MediaFile, TranscriptionResult
 from trax.errors import RecordNotFound
 from trax.transcript import Transcript
 
+IMPORT = "import"  # the pipeline version of what others have made
+
 
 @dataclass(frozen=True, slots=True)
 class NewResult:
@@ -25,25 +27,31 @@ class NewResult:
     pipeline_version: str
     transcript: Transcript
     accuracy: float | None
-    processing_time: float  # seconds
+    processing_time: float | None  # seconds; None: others have made it
     model_used: str
     model_config: dict[str, Any]
     parent_id: UUID | None = None
     content: dict[str, Any] | None = None  # None: that of v1, made from the transcript
     speaker_info: dict[str, Any] | None = None
+    is_measured: bool = True  # False: nobody knows how sure its words are
 
 
 def store(session: Session, new: NewResult) -> TranscriptionResult:
     """The stored row, with the next version number of its media file."""
     # The media row is the lock on the numbering: two results at once get different versions.
     session.execute(select(MediaFile.id).where(MediaFile.id == new.media_id).with_for_update(key_share=True))
+    content = documents.content_v1(new.transcript) if new.content is None else new.content
+    segments = documents.segments(new.transcript)
+    if not new.is_measured:
+        content = {**content, "segments": _unmeasured(content["segments"])}
+        segments = _unmeasured(segments)
     result = TranscriptionResult(
         job_id=new.job_id,
         media_file_id=new.media_id,
         pipeline_version=new.pipeline_version,
-        content=documents.content_v1(new.transcript) if new.content is None else new.content,
-        segments=documents.segments(new.transcript),
-        confidence_scores=documents.confidence_scores(new.transcript),
+        content=content,
+        segments=segments,
+        confidence_scores=documents.confidence_scores(new.transcript) if new.is_measured else None,
         speaker_info=new.speaker_info,
         accuracy=new.accuracy,
         word_count=new.transcript.word_count,
@@ -58,6 +66,10 @@ def store(session: Session, new: NewResult) -> TranscriptionResult:
     return result
 
 
+def _unmeasured(segments: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{**segment, "confidence": None} for segment in segments]
+
+
 def versions(session: Session, media_id: UUID) -> Sequence[TranscriptionResult]:
     """All results of a media file, oldest first."""
     statement = select(TranscriptionResult).where(TranscriptionResult.media_file_id == media_id)
@@ -65,14 +77,18 @@ def versions(session: Session, media_id: UUID) -> Sequence[TranscriptionResult]:
 
 
 def of_media(session: Session, media_id: UUID, version: int | None = None) -> TranscriptionResult:
-    """The result with that version number, or the newest.
+    """The result with that version number, or the newest of ours; that of others only where there is none of ours.
 
     Raises: RecordNotFound: the media has no such result.
     """
     statement = select(TranscriptionResult).where(TranscriptionResult.media_file_id == media_id)
     if version is not None:
         statement = statement.where(TranscriptionResult.version == version)
-    newest_first = statement.order_by(TranscriptionResult.version.desc(), TranscriptionResult.created_at.desc())
+    newest_first = statement.order_by(
+        TranscriptionResult.pipeline_version == IMPORT,
+        TranscriptionResult.version.desc(),
+        TranscriptionResult.created_at.desc(),
+    )
     result = session.scalars(newest_first.limit(1)).first()
     if result is None:
         raise _missing(session.get_one(MediaFile, media_id), version)
