@@ -5,6 +5,7 @@ from __future__ import annotations
 import html as html_text
 import json
 import re
+import time
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -427,6 +428,7 @@ AFTER = [";", "</script>", ";var x = {};", "}};", "", "\n"]
 
 
 @given(OBJECTS, st.sampled_from(BEFORE), st.sampled_from(AFTER), st.booleans())
+@settings(max_examples=50)
 def test_json_at_a_marker_is_what_was_put_there(found: dict[str, Any], before: str, after: str, ascii_: bool) -> None:
     wanted = {**found, "key": 1}
     page = f"{before}THE_MARKER = {json.dumps(wanted, ensure_ascii=ascii_)}{after}"
@@ -462,7 +464,7 @@ PLAYERS = st.dictionaries(KEYS, SHAPES, max_size=6)
 
 
 @given(PLAYERS, SHAPES)
-@settings(max_examples=150)
+@settings(max_examples=80)
 def test_json_of_any_shape_gives_a_page_or_an_error_of_ours(player: dict[str, Any], data: Any) -> None:
     try:
         page = parse_player(player, data, ID)
@@ -506,6 +508,7 @@ TITLES = st.text("abcdefgh XYZ äß", min_size=1, max_size=20).map(lambda title:
     st.lists(st.tuples(st.integers(10, 4000), TITLES), min_size=3, max_size=12),
     st.sampled_from(LINES), st.booleans(), st.lists(st.text("abc \n", max_size=20), max_size=3),
 )  # fmt: skip
+@settings(max_examples=60)
 def test_chapters_of_a_description(lengths: list[tuple[int, str]], line: str, padded: bool, prose: list[str]) -> None:
     expected, start = [], 0
     for seconds, title in lengths:
@@ -542,6 +545,17 @@ def test_chapters_are_in_order_and_within_the_video(lines: list[str], duration: 
 )  # fmt: skip
 def test_times_that_are_no_chapters(description: str) -> None:
     assert described(description, 600) == ()
+
+
+def test_a_joined_emoji_stays_whole_in_a_chapter() -> None:
+    assert described("0:00 👨‍👩‍👧 a\u202e\n0:10 b\n0:20 c", None)[0].title == "👨‍👩‍👧 a"
+
+
+@pytest.mark.parametrize("line", ["x" + " " * 380 + ":", "- " * 199 + ":", "0:00" * 99, "1:" * 199, "([" * 199 + ":"])
+def test_a_description_made_to_keep_us_busy(line: str) -> None:
+    began = time.process_time()
+    described(f"{line}\n" * 5000, 600)
+    assert time.process_time() - began < 3
 
 
 def test_what_the_player_shows_wins_over_the_description() -> None:

@@ -14,6 +14,7 @@ LEAST_CHAPTERS: Final = 3
 LEAST_SECONDS: Final = 10  # YouTube's own rules for descriptions
 MOST_CHAPTERS: Final = 1000
 MOST_LINE: Final = 400  # characters
+MOST_TEXT: Final = 20_000  # YouTube allows 5000
 
 _PLAYER_BAR: Final = (
     "playerOverlays", "playerOverlayRenderer", "decoratedPlayerBarRenderer", "decoratedPlayerBarRenderer",
@@ -98,7 +99,7 @@ def _of_items(found: Iterable[Any]) -> Iterator[tuple[float, str]]:
 
 
 def _of_lines(description: str) -> Iterator[tuple[float, str]]:
-    for line in description.splitlines():
+    for line in description[:MOST_TEXT].splitlines():
         if ":" not in line or len(line) > MOST_LINE:
             continue
         words = line.strip()

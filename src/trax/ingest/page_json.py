@@ -14,6 +14,7 @@ from trax.storable import storable_text
 MOST_MATCHES: Final = 50  # of a marker in one page
 MOST_SHOWN: Final = 200  # characters of foreign text in a message
 
+_JOINERS: Final = "\u200c\u200d"  # within words of many scripts, and within emoji
 _INTEGER: Final = re.compile(r"[0-9]{1,18}")
 
 
@@ -78,6 +79,10 @@ def flag(value: Any) -> bool | None:
 
 def shown(words: str) -> str:
     """Foreign text as it may stand in a message: one line, nothing that a terminal obeys, no longer than is read."""
-    visible = "".join(letter if unicodedata.category(letter)[0] not in "CZ" else " " for letter in words)
+    visible = "".join(letter if _is_visible(letter) else " " for letter in words)
     line = " ".join(visible.split())
     return line if len(line) <= MOST_SHOWN else line[: MOST_SHOWN - 1] + "\N{HORIZONTAL ELLIPSIS}"
+
+
+def _is_visible(letter: str) -> bool:
+    return unicodedata.category(letter)[0] not in "CZ" or letter in _JOINERS

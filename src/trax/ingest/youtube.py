@@ -68,12 +68,12 @@ class Breaker:
 
     def trip(self, host: str, wall: Wall, seconds: Seconds) -> Wall:
         """Ask the host nothing for that long; returns the error with the time in it."""
-        is_robot = isinstance(wall, VideoBlocked)
-        until = self._clock() + seconds
+        pause = {"until": self._clock() + seconds, "kind": "robot" if isinstance(wall, VideoBlocked) else "rate"}
         with self._lock:
             pauses = self._pauses()
-            until = max(until, pauses[host]["until"] if host in pauses else 0.0)
-            pauses[host] = {"until": until, "kind": "robot" if is_robot else "rate"}
+            if host not in pauses or pauses[host]["until"] < pause["until"]:
+                pauses[host] = pause
+            until = pauses[host]["until"]
             self._mine = pauses
             with suppress(OSError):
                 self._write(pauses)
