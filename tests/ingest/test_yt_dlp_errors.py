@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.ingest.youtube_api import PLAYER, VIDEO, Answer, Said, closed, options, page, serving, youtubes
+from tests.ingest.youtube_api import NEXT, PLAYER, VIDEO, Answer, Said, closed, options, page, serving, youtubes
 from trax.errors import (
     JobInterrupted,
     SourceError,
@@ -190,6 +190,11 @@ def test_numbers_of_the_api(status: int, kind: type[SourceError]) -> None:
     assert type(caught.value) is kind
     if status in (429, 503):
         assert caught.value.next_step == "Try again in 3 minutes."
+
+
+def test_a_mood_of_the_api_is_no_verdict_on_the_video() -> None:
+    with pytest.raises(SourceUnreachable, match="HTTP 404"):
+        extract({"/watch": page({}), NEXT: Said(b"{}", 404)})
 
 
 def test_an_api_that_breaks_off() -> None:

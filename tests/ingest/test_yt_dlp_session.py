@@ -64,9 +64,11 @@ def test_nobody_is_asked_before_the_first_request(tmp_path: Path, only_loopback:
 
 def test_without_yt_dlp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "yt_dlp", None)
+    (tmp_path / "video.part").write_bytes(b"what has come")
     for ask in (lambda: download_audio(VIDEO, tmp_path, options(YOUTUBE)), versions):
         with pytest.raises(ToolMissing, match=r"pip install 'trax-transcripts\[youtube\]'"):
             ask()
+    assert (tmp_path / "video.part").exists()
 
 
 def test_without_deno(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:

@@ -13,6 +13,7 @@ from trax.errors import (
     SourceError,
     SourceTooLarge,
     SourceUnreachable,
+    ToolMissing,
     UnknownSource,
     VideoLive,
     VideoMembersOnly,
@@ -56,8 +57,8 @@ def download_audio(
 ) -> AudioFile:
     """The video's sound, in a folder that is for it alone; what is there of it is gone on with.
 
-    `told` hears how many bytes have come, of how many; `check` may raise to stop, and what has come stays. A failure
-    that trying again can't mend leaves the folder empty.
+    `told` hears how many bytes have come, of how many; `check` may raise to stop, and what has come stays. Where the
+    video can't be had the folder is empty afterwards.
 
     Raises: ToolMissing, VideoError, SourceError, StoreError, UsageError, and what `check` raises.
     """
@@ -75,7 +76,7 @@ def download_audio(
             plain = session.plain(info)
             return AudioFile(path, {name: plain[name] for name in _KEPT if name in plain})
     except SourceError as error:
-        if not error.retryable:
+        if not error.retryable and not isinstance(error, ToolMissing):
             _clear(folder)
         raise
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
-from urllib.parse import quote
 
 from trax.errors import SourceUnavailable
 from trax.ingest.sources import VideoList
@@ -52,7 +51,7 @@ def _videos(video_list: VideoList, options: AudioOptions, notice: Callable[[str]
     subject = Subject(video_list.kind, one_line(video_list.key))
     seen: set[str] = set()
     with Session(options, subject, EXTRACTORS, extract_flat=True) as session:
-        for entry in _entries(session, YOUTUBE + quote(video_list.path, safe="/?=@&%")):
+        for entry in _entries(session, YOUTUBE + video_list.path):
             youtube_id = entry.get("id")
             if entry.get("ie_key") != "Youtube" or not youtube_id or youtube_id in seen:
                 continue  # a list or a channel that stands in the list

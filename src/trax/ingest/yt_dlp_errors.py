@@ -158,7 +158,7 @@ def _of_disk(error: BaseException, causes: list[BaseException]) -> TraxError | N
 def _nothing_worked(said: str, subject: Subject, failure: BaseException | None) -> TraxError:
     """yt-dlp has tried everything; what the network said last counts, if it said anything that explains it."""
     known = translated(failure, subject) if failure is not None else None
-    if isinstance(known, TraxError) and (known.retryable or subject.is_list):  # the API's 404 is a mood, not a verdict
+    if isinstance(known, TraxError) and known.retryable:  # that one request found nothing is no verdict
         return known
     if subject.is_list:
         return SourceUnavailable(f"{subject} can't be read: {said}.", f"Check it in a browser. {_UPDATE}")
