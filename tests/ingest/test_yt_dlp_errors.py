@@ -90,7 +90,7 @@ def means(error: BaseException, subject: Subject = THE_VIDEO, failure: BaseExcep
     found = translated(error, subject, failure)
     assert isinstance(found, TraxError)
     assert found.next_step
-    for foreign in ("--", "https://", "please report", "ERROR", "\x1b"):
+    for foreign in ("--", "-t sleep", "https://", "please report", "ERROR", "\x1b"):
         assert foreign not in str(found)
     return found
 

@@ -20,7 +20,7 @@ from trax.errors import (
     VideoUpcoming,
 )
 from trax.ingest.youtube_states import state_error
-from trax.ingest.yt_dlp_errors import Subject
+from trax.ingest.yt_dlp_errors import Subject, just_ended
 from trax.ingest.yt_dlp_session import YOUTUBE, AudioOptions, Session, versions, warn_of_missing_parts
 
 __all__ = ["AudioFile", "AudioOptions", "download_audio", "versions"]
@@ -124,10 +124,7 @@ class _Watch:
         if status in ("is_upcoming", "is_live"):
             raise state_error(VideoUpcoming if status == "is_upcoming" else VideoLive, self.youtube_id)
         if status == "post_live":
-            raise VideoLive(
-                f"{self.subject} has only just ended, and YouTube still makes its recording.",
-                "Add it again in a few hours.",
-            )
+            raise just_ended(self.subject)
         if info.get("extractor_key") == "Youtube" and info.get("id") != self.youtube_id:
             raise VideoMembersOnly(
                 f"{self.subject} is to be bought; YouTube gives its trailer only.", "Name the trailer if you want it."

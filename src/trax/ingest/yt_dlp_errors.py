@@ -59,7 +59,7 @@ _SAID: Final[tuple[tuple[type[SourceError], str], ...]] = (
     (VideoRateLimited, r"rate.limited"),
     (VideoGeoBlocked, r"geo.?restrict"),
     (VideoUpcoming, r"will begin|premieres? (in|on|at|will)\b|check back later|processing this video"),
-    (VideoLive, r"live (event|stream) has ended|is offline|currently live"),
+    (VideoLive, r"live (event|stream) has ended"),
 )
 # What tells little, and counts only where nothing else is said
 _SAID_BESIDE: Final[tuple[tuple[type[SourceError], str], ...]] = (
@@ -175,7 +175,16 @@ def _of_words(said: str, subject: Subject, causes: list[BaseException]) -> TraxE
         return SourceUnreachable(f"yt-dlp can't get {subject.inside}: {said}.", _UPDATE)
     if subject.is_list and kind not in (VideoBlocked, VideoRateLimited):
         return SourceUnavailable(f"{subject} is not available: {said}.", _CHECK)
+    if kind is VideoLive:
+        return just_ended(subject)
     return state_error(kind, subject.key, said)
+
+
+def just_ended(subject: Subject) -> VideoLive:
+    """What is no longer on the air, and not yet a video."""
+    return VideoLive(
+        f"{subject} has only just ended, and YouTube still makes its recording.", "Add it again in a few hours."
+    )
 
 
 def _kind(said: str) -> type[SourceError]:
@@ -190,8 +199,11 @@ def _first(table: tuple[tuple[type[SourceError], str], ...], words: str) -> type
 def _plain_words(error: BaseException) -> str:
     """What an exception says, without yt-dlp's prefixes and its advice on options that Trax doesn't have."""
     text = re.sub(r"^(ERROR:\s*)?(\[[\w:+.-]+\]\s*(\S+:\s)?|[\w-]{11}:\s)?(YouTube said:\s)?", "", str(error).strip())
-    text = re.split(r"[;.]?\s+(?:Use --|Also see|For more information|See  https?:|please report|\(caused by)", text)[0]
-    return one_line(re.sub(r"https?://\S+", "", text)).rstrip(" .;:") or type(error).__name__
+    text = re.split(
+        r"[;.]?\s+(?:Use --|It is recommended|Also see|For more information|See  https?:|please report|\(caused by)",
+        text,
+    )[0]
+    return one_line(re.sub(r"https?://\S+", "", text)).rstrip(" .;:!") or type(error).__name__
 
 
 def one_line(text: str) -> str:
