@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import context
 from sqlalchemy import Connection, text
 
-from trax.database import mapper_registry, models, queue_models  # noqa: F401  (the models register themselves)
+from trax.database import mapper_registry, models, queue_models, source_models  # noqa: F401  (the models register themselves)
 from trax.database.connect import open_unchecked
 from trax.settings import load_settings
 

@@ -3,31 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from trax.database import documents, lookup, media, transcripts
 from trax.database.media import MediaSummary
 from trax.database.models import MediaFile, TranscriptionResult
-from trax.errors import DatabaseError, DecoderUnavailable, MediaError, ModelUnavailable, TraxError, UsageError
+from trax.errors import DatabaseError, DecoderUnavailable, ModelUnavailable, StoreError, TraxError, UsageError
 from trax.export import ExportDocument, render
-from trax.ingest.local import expand, expand_each
+from trax.jobs import acquire
+from trax.jobs.acquire import Acquirer
 from trax.jobs.batch_work import BatchWork
 from trax.jobs.batches import Batches
 from trax.jobs.board import Board
 from trax.jobs.cleanup import open_tidy
 from trax.jobs.concurrency import jobs_at_once
+from trax.jobs.gather import Found, Gathering, only_item
 from trax.jobs.local import LocalWork, Task
-from trax.jobs.submit import SubmitOptions, Submitted, submit
+from trax.jobs.selection import Selection
+from trax.jobs.submit import SubmitOptions, Submitted, submit_media
+from trax.jobs.suppliers import Suppliers
 from trax.media.fence import warm_up
-from trax.pipeline import Hook, Request, stages_of
+from trax.pipeline import Hook, Progress, Request, stages_of
 from trax.settings import Settings, load_settings
 from trax.transcript import Transcript
 from trax.transcription.engines import Engines, engines_for
 from trax.transcription.models import canonical_name
+
+if TYPE_CHECKING:
+    from trax.jobs.describe import Described
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,18 +68,20 @@ class Result:
 class Outcome:
     """What became of one of several sources: a result, or the reason why there is none."""
 
-    source: Path
+    source: Path  # the file, or what the media is called
     result: Result | None
     error: TraxError | None = None
+    address: str | None = None  # the path or URL that it came from; None for what leads to nothing
 
 
 @dataclass(frozen=True, slots=True)
 class Added:
     """What became of a source that was to be queued."""
 
-    source: Path
+    source: Path  # the file, or what the media is called
     submitted: Submitted | None
     error: TraxError | None = None
+    address: str | None = None  # the path or URL that it came from; None for what leads to nothing
 
 
 class Archive:
@@ -90,26 +100,33 @@ class Archive:
         self._announce = announce
         self._engines = engines
         self.database = open_tidy(self.settings, announce)
+        self.suppliers = Suppliers(self.settings)
         self.board = Board(self.database)
-        self.batches = Batches(self.database)
+        self.batches = Batches(self.database, self.suppliers)
 
     def transcribe(
         self, source: str | Path, *, hook: Hook | None = None, force: bool = False, **options: Any
     ) -> Result:
-        """The stored transcript of one local file; `options` are fields of `Request`, such as model or language,
-        and beam_size, prompt, track and channel.
+        """The stored transcript of one file, video or episode; `options` are fields of `Request`, such as model or
+        language, and beam_size, prompt, track and channel.
 
         Raises: TraxError: what went wrong, and what to do about it.
         """
         request = self.request(**options)
-        paths = expand([str(source)])
-        if len(paths) != 1:
-            raise UsageError(f"{source} is {len(paths)} media files.", "Use `transcribe_all` for several.")
+        gathering = Gathering(self.database, self.suppliers)
+        found = Found(str(source), only_item(gathering, str(source)))
         with self._local_work(hook) as work:
-            return self._result_of(work, work.submit(paths[0], request, self.submit_options(force=force)))
+            (task,) = work.feed(self._acquirer(hook), [found], request, self.submit_options(force=force))
+            return self._result_of(work, task)
 
     def transcribe_all(
-        self, sources: Sequence[str], *, hook: Hook | None = None, force: bool = False, **options: Any
+        self,
+        sources: Sequence[str],
+        *,
+        hook: Hook | None = None,
+        force: bool = False,
+        selection: Selection = Selection(),
+        **options: Any,
     ) -> Iterator[Outcome]:
         """Outcomes in order, one as soon as its file is done; a source that fails doesn't hold up the others.
 
@@ -117,28 +134,50 @@ class Archive:
         """
         request = self.request(**options)
         warm_up()  # the decoder starts while the first file is hashed and the model is loaded
-        return self._outcomes(sources, request, hook, force)
+        return self._outcomes(self._gather(sources, selection, hook), request, hook, force)
 
-    def _outcomes(self, sources: Sequence[str], request: Request, hook: Hook | None, force: bool) -> Iterator[Outcome]:
+    def _outcomes(self, found: Iterator[Found], request: Request, hook: Hook | None, force: bool) -> Iterator[Outcome]:
         with self._local_work(hook) as work:
-            for task in work.feed(each_path(sources), request, self.submit_options(force=force)):
+            for task in work.feed(self._acquirer(hook), found, request, self.submit_options(force=force)):
                 try:
-                    yield Outcome(task.path, self._result_of(work, task))
-                except (DatabaseError, DecoderUnavailable, ModelUnavailable):
+                    yield Outcome(task.path, self._result_of(work, task), address=task.address)
+                except (DatabaseError, DecoderUnavailable, ModelUnavailable, StoreError):
                     raise  # the next file would fare no better
                 except TraxError as error:
-                    yield Outcome(task.path, None, error)
+                    yield Outcome(task.path, None, error, task.address)
 
-    def add(self, sources: Sequence[str], request: Request, options: SubmitOptions) -> Iterator[Added]:
-        """Register and queue every media file of the sources; a source that fails doesn't hold up the others."""
-        for path, error in each_path(sources):
-            if error is None:
-                try:
-                    yield Added(path, submit(self.database, path, request, options))
-                except MediaError as refused:
-                    yield Added(path, None, refused)
-            else:
-                yield Added(path, None, error)
+    def add(
+        self,
+        sources: Sequence[str],
+        request: Request,
+        options: SubmitOptions,
+        *,
+        selection: Selection = Selection(),
+        copy: bool = False,
+        hook: Hook | None = None,
+    ) -> Iterator[Added]:
+        """Fetch, register and queue all media of the sources; a source that fails doesn't hold up the others.
+
+        `copy`: files of this machine are copied into the store.
+        """
+        acquirer = self._acquirer(hook, copy=copy)
+        with closing(acquirer.each(self._gather(sources, selection, hook))) as outcomes:
+            for outcome in outcomes:
+                if outcome.acquired is None:
+                    yield Added(outcome.name, None, outcome.error, outcome.address)
+                    continue
+                with self.database.transaction() as session:
+                    submitted = submit_media(session, outcome.acquired.media_id, request, options)
+                yield Added(outcome.name, submitted, address=outcome.address)
+
+    def describe(
+        self, sources: Sequence[str], *, selection: Selection = Selection(), hook: Hook | None = None
+    ) -> Iterator[Described]:
+        """Store what YouTube's pages say of the videos among the sources, and fetch no sound."""
+        from trax.jobs.describe import describe
+
+        for found in self._gather(sources, selection, hook):
+            yield describe(self.database, self.suppliers, found)
 
     def batch_work(self, concurrency: int | None = None) -> BatchWork:
         """A worker of this process for one batch, with so many files at a time (None: as the settings say)."""
@@ -201,6 +240,12 @@ class Archive:
         engines.check(request.model, language)
         decode = request.decode if "decode" in options else replace(request.decode, max_duration=settings.max_duration)
         return replace(request, model=canonical_name(request.model), language=language, decode=decode)
+
+    def _gather(self, sources: Sequence[str], selection: Selection, hook: Hook | None) -> Iterator[Found]:
+        return Gathering(self.database, self.suppliers, selection, (hook or Hook()).notice).each(sources)
+
+    def _acquirer(self, hook: Hook | None, *, copy: bool = False) -> Acquirer:
+        return Acquirer(self.database, self.suppliers, _Downloads(hook or Hook()), copy=copy)
 
     def _local_work(self, hook: Hook | None) -> LocalWork:
         concurrency = jobs_at_once(self.settings)
@@ -270,13 +315,21 @@ SHORT_NAMES = {
 }
 
 
-def each_path(sources: Sequence[str]) -> Iterator[tuple[Path, TraxError | None]]:
-    """Every media file of the sources, and every source that is none, with the reason."""
-    for source, found in expand_each(sources):
-        if isinstance(found, TraxError):
-            yield Path(source), found
-        else:
-            yield from ((path, None) for path in found)
+@dataclass(frozen=True, slots=True)
+class _Downloads(acquire.Observer):
+    """Tells a hook of downloads as if they were a stage, in bytes instead of seconds."""
+
+    hook: Hook
+
+    def begin(self, name: Path) -> Callable[[int, int | None], None]:
+        line = self.hook.begin(name)
+        return lambda done, total: line.progress(Progress("download", done, total))
+
+    def finish(self, name: Path) -> None:
+        self.hook.finish(name)
+
+    def notice(self, text: str) -> None:
+        self.hook.notice(text)
 
 
 def _grouped(options: dict[str, Any]) -> dict[str, Any]:

@@ -42,7 +42,7 @@ def test_every_container_ends_well(
         print(f"\n{len(files)} files in containers: {dict(ends)}; media {media}; jobs {jobs}")
     assert sum(ends.values()) == len(files) > 400
     assert ends["transcript"] >= 25
-    assert set(ends) <= {"transcript", "transcript without speech", "UnreadableMedia", "NoAudio"}
+    assert set(ends) <= {"transcript", "transcript without speech", "UnreadableMedia", "NoAudio", "UnknownSource"}
     assert set(media) == {"ready", "failed"}
     assert set(jobs) == {"completed", "failed"}
     assert silent == 0

@@ -163,12 +163,12 @@ def test_bytes_that_change_behind_our_back_are_noticed(archive: Archive, clip: P
 
     archive.transcribe(clip, model="tiny.en")
     (media,) = rows(archive, MediaFile)
-    assert local_file(media) == clip
+    assert local_file(media, archive.settings) == clip
     clip.touch()
-    assert local_file(media) == clip
+    assert local_file(media, archive.settings) == clip
     write_wav(clip, np.zeros(16_000, dtype=np.float32))
     with pytest.raises(MediaChanged, match="has changed"):
-        local_file(media)
+        local_file(media, archive.settings)
 
 
 def test_silence_is_a_valid_empty_transcript(archive: Archive, tmp_path: Path) -> None:

@@ -99,6 +99,7 @@ BESIDE: dict[str, dict[str, Column]] = {
         "owner_id": ("uuid", True, None),
         "shared": ("boolean", False, "false"),
     },
+    "youtube_videos": {"details": ("jsonb", False, "'{}'::jsonb")},
 }
 UNIQUE_BESIDE = {("transcription_jobs", "ticket_id"), ("transcription_jobs", "request_id")}
 
@@ -108,6 +109,7 @@ REFERENCES_BESIDE = {
     ("batch_items", "job_id"): ("transcription_jobs", "SET NULL"),
     ("job_attempts", "job_id"): ("transcription_jobs", "CASCADE"),
     ("window_checkpoints", "media_file_id"): ("media_files", "CASCADE"),
+    ("media_sources", "media_file_id"): ("media_files", "CASCADE"),
 }
 
 REFERENCES = {  # (table, column) -> (referenced table, ON DELETE)

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.ingest.pasted import ID, ODD, WATCH, recordings_in
-from trax.errors import TraxError, UnknownSource
+from trax.errors import MediaNotFound, TraxError, UnknownSource
 from trax.ingest.locator import locate, locate_all, read_list
 from trax.ingest.source_lists import MAX_LINE, lines_of
 from trax.ingest.sources import ListFile, LocalPath, Source, StandardInput, Video, WebAddress
@@ -229,6 +229,6 @@ def test_read_list_takes_any_lines(lines: list[str]) -> None:
 def test_a_list_of_any_bytes_is_read_to_its_end(empty_folder: None, body: bytes) -> None:
     with io.TextIOWrapper(io.BufferedReader(io.BytesIO(body))) as stream:
         for _, source in locate_all(["-", ID], stream):
-            assert not isinstance(source, TraxError) or isinstance(source, UnknownSource)
+            assert not isinstance(source, TraxError) or isinstance(source, UnknownSource | MediaNotFound)
     with io.TextIOWrapper(io.BufferedReader(io.BytesIO(body))) as stream:
         assert len(list(lines_of(stream))) <= len(body) + 1

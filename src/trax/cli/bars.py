@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
-from trax.cli.console import clock, one_line
+from trax.cli.console import clock, one_line, size
 from trax.cli.progress import OfFile, Watcher
 from trax.pipeline import Hook
 from trax.pipeline import Progress as Advance
@@ -79,6 +79,8 @@ class _LineOfFile(OfFile):
         self._first: tuple[float, Seconds] | None = None  # when, and how far
 
     def progress(self, progress: Advance) -> None:
+        if progress.stage == "download":
+            self._download(progress)
         if progress.stage != "transcribe":
             return
         now = time.monotonic()
@@ -98,6 +100,16 @@ class _LineOfFile(OfFile):
                 "left": left,
             }
         )
+
+    def _download(self, progress: Advance) -> None:
+        now = time.monotonic()
+        if self._first is None:
+            self._first = now, progress.done
+        elapsed = now - self._first[0]
+        rate = (progress.done - self._first[1]) / elapsed if elapsed > 0 else 0.0
+        left = f"{clock(max(0.0, progress.total - progress.done) / rate)} left" if progress.total and rate else ""
+        speed = f"{size(round(rate))}/s" if rate else "fetching"
+        self._show({"completed": progress.done, "total": progress.total, "speed": speed, "left": left})
 
 
 @contextmanager

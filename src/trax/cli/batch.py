@@ -34,6 +34,7 @@ from trax.cli.options import (
     Track,
     request_options,
 )
+from trax.cli.source_options import Newest, Since, selection_of
 from trax.errors import DatabaseError, UsageError
 
 if TYPE_CHECKING:
@@ -61,6 +62,8 @@ def run(
     force: Force = False,
     priority: Priority = 0,
     queue: Queue = None,
+    since: Since = None,
+    limit: Newest = None,
     concurrency: Concurrency = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write DIR/<stem>.<format> for each.")] = None,
     format: FormatName = "txt",
@@ -80,7 +83,7 @@ def run(
     with Archive(load_settings(model=model, language=language), say_progress) as archive:
         request = archive.request(**request_options(pipeline, beam_size, fast, prompt, track, channel))
         options = archive.submit_options(queue=queue, priority=priority, force=force)
-        batch_id = archive.batches.create(sources, request, options)
+        batch_id = archive.batches.create(sources, request, options, selection=selection_of(since, limit))
         if not as_json:
             typer.echo(batch_id)
         unwritten = 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,9 +15,11 @@ from trax.cli.benchmark import facts
 from trax.cli.console import clock, one_line, print_json, say, say_progress, size
 from trax.cli.follow import print_tables
 from trax.cli.options import AsJson, Sources
+from trax.cli.source_options import Newest, Since, selection_of
 from trax.errors import UsageError
 
 if TYPE_CHECKING:
+    from trax.jobs.selection import Selection
     from trax.settings import Settings
     from trax.speeds.forecast import Stock
     from trax.speeds.record import Speed
@@ -31,21 +34,23 @@ def plan(
         list[str] | None, typer.Option("--model", help="Model to plan with; may be repeated. [default: all measured]")
     ] = None,
     within: Annotated[str | None, typer.Option(help="Deadline, such as 24h, 90m or 2d12h.")] = None,
+    since: Since = None,
+    limit: Newest = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say how many hours of sound there are, how long they take here, and what room the transcripts need.
+    """Say what would happen: hours of sound, what is known, how long the rest takes here, and what room it needs.
 
-    Files are opened and not decoded: lengths are what their containers say. Nothing is stored. Times come from what
-    `trax benchmark` measured on this machine. Exit code 1 if a file can't be used.
+    Files are opened and not decoded, and nothing is fetched but pages and feeds: lengths are what containers, pages and
+    feeds say. Nothing is stored. Times come from what `trax benchmark` measured on this machine. Exit code 1 if
+    something can't be used.
     """
     from trax.settings import load_settings
-    from trax.speeds.forecast import take_stock
     from trax.speeds.record import Memory
 
     settings = load_settings()
     deadline = _seconds(within)
     speeds, unmeasured = _chosen(Memory(settings.home).recall(), models, settings)
-    stock = take_stock(sources, settings.max_duration, _told)
+    stock = _stock(sources, settings, selection_of(since, limit))
     if as_json:
         print_json(_document(stock, speeds, unmeasured, deadline, settings))
     else:
@@ -55,6 +60,19 @@ def plan(
         _say_what_is_unmeasured(speeds, unmeasured)
     if stock.unusable:
         raise typer.Exit(1)
+
+
+def _stock(sources: list[str], settings: Settings, selection: Selection) -> Stock:
+    """Everything the sources stand for; a database that isn't there yet isn't made."""
+    from trax.database.connect import existing_database
+    from trax.speeds.outlook import Outlook
+
+    database = existing_database(settings)
+    try:
+        return Outlook(settings, database, selection, say).take_stock(sources, _told)
+    finally:
+        if database is not None:
+            database.close()
 
 
 def _seconds(text: str | None) -> int | None:
@@ -86,9 +104,15 @@ def _told(count: int) -> None:
 
 def _stock_table(stock: Stock, settings: Settings) -> tuple[Sequence[str], Sequence[Sequence[Any]]]:
     rows = [("files", len(stock.usable)), ("sound", clock(stock.seconds)), ("size", size(_bytes(stock)))]
+    if stock.known:
+        rows.append(("transcribed before", f"{len(stock.known)} files, not counted"))
+    if fetched := stock.to_be_fetched:
+        unknown = f" and {fetched.of_unknown_size} of unknown size" if fetched.of_unknown_size else ""
+        rows.append(("to be downloaded", f"{fetched.count} files, {size(fetched.bytes)}{unknown}"))
     if stock.silent_about_length:
         rows.append(("of unknown length", f"{len(stock.silent_about_length)} files, not counted in the sound"))
     rows.append(("transcripts", f"about {size(stock.result_bytes)} in the database"))
+    rows.append(("cost", "nothing: all of it is done on this machine"))
     if settings.database_url is None:
         rows.append(("free", f"{size(_free_bytes(settings.home))} in {settings.home}"))
     return ("fact", "value"), rows
@@ -127,7 +151,7 @@ def _at_least(machines: int | None) -> str:
 
 
 def _trouble_table(stock: Stock) -> tuple[Sequence[str], Sequence[Sequence[Any]]]:
-    return ("file", "problem"), [(one_line(str(found.path)), str(found.error)) for found in stock.unusable]
+    return ("file", "problem"), [(one_line(found.source), str(found.error)) for found in stock.unusable]
 
 
 def _say_what_is_in_vain(stock: Stock, speeds: list[Speed], within: str | None, deadline: int | None) -> None:
@@ -160,6 +184,9 @@ def _document(
         "sound_seconds": round(stock.seconds, 3),
         "files_of_unknown_length": len(stock.silent_about_length),
         "bytes": _bytes(stock),
+        "transcribed_before": len(stock.known),
+        "downloads": stock.to_be_fetched and asdict(stock.to_be_fetched),
+        "cost": 0.0,
         "transcript_bytes": stock.result_bytes,
         "free_bytes": None if settings.database_url else _free_bytes(settings.home),
         "within_seconds": deadline,
@@ -172,12 +199,12 @@ def _document(
             for speed in speeds
         ],
         "unmeasured": unmeasured,
-        "unusable": [{"path": str(found.path), "problem": str(found.error)} for found in stock.unusable],
+        "unusable": [{"path": found.source, "problem": str(found.error)} for found in stock.unusable],
     }
 
 
 def _bytes(stock: Stock) -> int:
-    return sum(found.size_bytes for found in stock.usable)
+    return sum(found.size_bytes or 0 for found in stock.usable)
 
 
 def _free_bytes(folder: Path) -> int:

@@ -22,6 +22,7 @@ from trax.cli.options import (
     Track,
     request_options,
 )
+from trax.cli.source_options import Newest, Since, selection_of
 
 if TYPE_CHECKING:
     from trax.archive import Outcome
@@ -43,12 +44,15 @@ def transcribe(
     track: Track = None,
     channel: Channel = None,
     force: Force = False,
+    since: Since = None,
+    limit: Newest = None,
     profile: Annotated[bool, typer.Option("--profile", help="Show where the time went, file by file.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no messages but errors.")] = False,
 ) -> None:
-    """Transcribe media files, store the transcripts, and print them (or write them to a folder).
+    """Transcribe media, store the transcripts, and print them (or write them to a folder).
 
-    What has been transcribed with the same options before is not done again. Exit code 1 if any file failed.
+    Sources are all that `trax add` takes, web addresses, YouTube videos and podcast feeds among them. What has been
+    transcribed with the same options before is not done again. Exit code 1 if any file failed.
     """
     from trax.cli.delivery import Delivery
     from trax.cli.output import OutputFolder
@@ -59,6 +63,7 @@ def transcribe(
     chosen = format_named(format)
     settings = load_settings(model=model, language=language, device=device, compute_type=compute_type)
     options = request_options(pipeline, beam_size, fast, prompt, track, channel)
+    selection = selection_of(since, limit)
     failed = 0
     delivery = Delivery(chosen, OutputFolder(output) if output else None, quiet)
     if delivery.folder:
@@ -69,7 +74,7 @@ def transcribe(
     from trax.cli.progress import watching
 
     with watching(quiet=quiet) as hook, Archive(settings, hook.announce) as archive:
-        for outcome in archive.transcribe_all(sources, hook=hook, force=force, **options):
+        for outcome in archive.transcribe_all(sources, hook=hook, force=force, selection=selection, **options):
             with hook.aside():
                 failed += not _delivered(outcome, delivery, profile=profile)
     if failed:

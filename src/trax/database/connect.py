@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from trax.database import migrate
 from trax.database.engine import Database, PoolOptions
+from trax.errors import DatabaseNotMigrated
 from trax.settings import Settings
 
 SHORTEST_PATIENCE = 5.0  # seconds that a transaction may be idle at least
@@ -44,6 +45,26 @@ def open_database(settings: Settings, announce: Callable[[str], None] = _silent)
             announce("Preparing the database ...")
             migrate.upgrade(database)
         migrate.require_current(database)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def existing_database(settings: Settings) -> Database | None:
+    """The database that the settings name as it is; None where the embedded one was never made, or is an older one.
+
+    Raises: DatabaseUnavailable, DatabaseTooOld.
+    """
+    if settings.database_url is None and not (settings.home / "postgres").exists():
+        return None
+    database = open_unchecked(settings)
+    try:
+        database.check_server()
+        migrate.require_current(database)
+    except DatabaseNotMigrated:
+        database.close()
+        return None
     except BaseException:
         database.close()
         raise

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from trax.database import claims
-from trax.database.models import MediaFile, TranscriptionResult
+from trax.database.models import MediaFile, TranscriptionJob, TranscriptionResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,21 @@ def add(session: Session, new: NewMedia) -> tuple[MediaFile, bool]:
         media.local_path = new.local_path
         media.file_metadata = {**(media.file_metadata or {}), "mtime_ns": new.mtime_ns}
     return media, added is not None
+
+
+def drop_unused(session: Session, media_id: UUID) -> bool:
+    """Delete the row unless somebody has asked for a transcript of it; returns whether it is gone."""
+    jobs = exists().where(TranscriptionJob.media_file_id == media_id)
+    gone = delete(MediaFile).where(MediaFile.id == media_id, ~jobs)
+    return session.scalar(gone.returning(MediaFile.id)) is not None
+
+
+def has_transcript(session: Session, media_id: UUID) -> bool:
+    """Whether there is a transcript of ours, and not only one that was imported."""
+    ours = exists().where(
+        TranscriptionResult.media_file_id == media_id, TranscriptionResult.pipeline_version != "import"
+    )
+    return bool(session.scalar(select(ours)))
 
 
 def get(session: Session, media_id: UUID) -> MediaFile:

@@ -60,6 +60,8 @@ class YouTubeVideo(IdentityMixin, TimestampMixin, Base):
     duration_seconds: Mapped[int]
     url: Mapped[str] = mapped_column(String(500))
     metadata_extracted_at: Mapped[datetime | None] = mapped_column(server_default=text("now()"))
+    # Beside the contract: chapters, dates, channel, captions, and whatever else the page says
+    details: Mapped[JsonObject] = mapped_column(server_default=text("'{}'::jsonb"))
 
 
 @register_model
@@ -78,6 +80,8 @@ class MediaFile(IdentityMixin, TimestampMixin, Base):
             postgresql_ops={"file_metadata": "jsonb_path_ops"},
         ),
         Index("ix_media_files_created_at", "created_at"),
+        # by hash: a path may be longer than an entry of a B-tree
+        Index("ix_media_files_local_path", "local_path", postgresql_using="hash"),
     )
 
     filename: Mapped[str] = mapped_column(String(255))

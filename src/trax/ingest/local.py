@@ -141,9 +141,9 @@ def _in_pattern(source: str) -> Iterator[Path]:
 
 def looks_like_media(path: Path) -> bool:
     """By suffix; by the first bytes where the suffix is missing or unknown. No FFmpeg, no promise."""
-    suffix = path.suffix.lower()
-    if path.name.startswith(".") or suffix in _UNFINISHED | _OTHER:
+    if not may_be_media(path):
         return False
+    suffix = path.suffix.lower()
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             return False
@@ -153,6 +153,11 @@ def looks_like_media(path: Path) -> bool:
     except OSError as error:  # what is there and can't be read is told by its own error
         return suffix in MEDIA_SUFFIXES and error.errno not in _ABSENT
     return content is not None and content.media
+
+
+def may_be_media(path: Path) -> bool:
+    """By its name alone: neither hidden nor an unfinished download, nor of a kind that never is."""
+    return not path.name.startswith(".") and path.suffix.lower() not in _UNFINISHED | _OTHER
 
 
 def _head(path: Path) -> bytes:
@@ -166,7 +171,7 @@ def _head(path: Path) -> bytes:
 def _advice(path: Path) -> str:
     """The next step for a name that isn't there."""
     folder = path.parent
-    if not folder.is_dir():
+    if _mode(folder) is None:
         return f"The folder {_shown(str(folder))} doesn't exist either; check the path."
     try:
         names = [name for name in os.listdir(folder) if not name.startswith(".")]  # noqa: PTH208 - names suffice

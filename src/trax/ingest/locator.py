@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
-from trax.errors import TraxError, UnknownSource
+from trax.errors import MediaNotFound, TraxError, UnknownSource
 from trax.ingest.source_lists import is_list, lines_of, looks_like_list, open_list, read_list
 from trax.ingest.sources import Feed, ListFile, LocalPath, Source, StandardInput, Video, WebAddress
 from trax.ingest.unknown_source import check_site, is_scheme, shown, unknown_scheme, unknown_text
@@ -44,7 +44,7 @@ def locate(text: str) -> Source:
 
     What exists here under that name is meant before anything else, unless the text begins with http: or https:.
 
-    Raises: UnknownSource: it stands for none; the message has what was probably meant.
+    Raises: UnknownSource, MediaNotFound: it stands for none; the message has what was probably meant.
     """
     return _located(text, None)
 
@@ -76,7 +76,7 @@ def _opened(text: str, stdin: Iterable[str], seen: set[Source]) -> Iterator[tupl
                     yield from _while_hopeful(_each(lines, source.path.parent), shown(text))
             else:
                 yield from _while_hopeful(_each(lines_of(stdin), None), "what comes on standard input")
-    except UnknownSource as error:
+    except (UnknownSource, MediaNotFound) as error:
         yield text, error
     except (OSError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or "it isn't UTF-8"
@@ -88,7 +88,7 @@ def _each(lines: Iterable[str], folder: Path | None) -> Iterator[tuple[str, Sour
     for line in read_list(lines):
         try:
             source = _located(line, folder)
-        except UnknownSource as error:
+        except (UnknownSource, MediaNotFound) as error:
             yield line, error
             continue
         if isinstance(source, ListFile | StandardInput):
@@ -240,7 +240,7 @@ def _begins_with_source(path: Path) -> bool:
             first = next(read_list(lines), "")
         if is_web(tidied(first)):
             return bool(_located(first, None))
-    except (UnknownSource, OSError, UnicodeError):
+    except (UnknownSource, MediaNotFound, OSError, UnicodeError):
         return False
     names = _names(first, path.parent) if first and len(first) <= _LONGEST else []
     return any(_mode(_with_home(name)) is not None for name in names)

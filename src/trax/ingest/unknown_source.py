@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Final
 
-from trax.errors import TraxError, UnknownSource
+from trax.errors import MediaNotFound, TraxError, UnknownSource
 from trax.ingest.local import expand_each
 from trax.ingest.web_address import Address, domain_of
 from trax.ingest.youtube_address import ID_LENGTH, length_fault
@@ -150,7 +150,7 @@ def _is_search(scheme: str) -> bool:
     return scheme.rstrip("0123456789") in _SEARCHES
 
 
-def unknown_text(text: str) -> UnknownSource:
+def unknown_text(text: str) -> UnknownSource | MediaNotFound:
     """A text that is no address, nor the name of anything here."""
     return _several(text) or _of_windows(text) or _perhaps_a_host(text) or _no_such_file(text)
 
@@ -198,12 +198,12 @@ def _has_suffix_of_file(text: str, domain: str) -> bool:
     return f".{top}" in MEDIA_SUFFIXES or (len(text) == len(domain) and top not in _COMMON_TOPS)
 
 
-def _no_such_file(text: str) -> UnknownSource:
+def _no_such_file(text: str) -> MediaNotFound:
     """With the name that was probably meant, as local files have it."""
     advice = _local_advice(text)
     if advice == _CHECK and (words := _like_an_id(text)):
         advice = f"{_CHECK} {words}"
-    return UnknownSource(f"There is no file {shown(text)}.", advice)
+    return MediaNotFound(f"There is no file {shown(text)}.", advice)
 
 
 def _local_advice(text: str) -> str:

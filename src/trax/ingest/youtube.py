@@ -106,6 +106,11 @@ class YouTube:
         self._breaker = breaker
         self._cookies = cookies
 
+    def leave_alone(self, wall: Wall) -> Wall:
+        """Ask nothing for a while, since a download met this wall; returns the error with the time in it."""
+        account = {} if self._cookies is None else cookies_for(self._base_url, self._cookies)
+        return self._breaker.trip(self._host(account), wall, _pause(wall, None))
+
     def video(self, youtube_id: str) -> VideoPage:
         """What YouTube says of the video; title and channel alone where its page is walled off.
 
@@ -113,7 +118,7 @@ class YouTube:
         UsageError: the cookies file can't be used.
         """
         account = {} if self._cookies is None else cookies_for(self._base_url, self._cookies)
-        host = urlsplit(self._base_url).netloc + (" signed in" if account else "")
+        host = self._host(account)
         self._breaker.check(host)
         page, html = self._watch(youtube_id, account)
         _check_there(page, youtube_id)
@@ -125,6 +130,10 @@ class YouTube:
         except SourceUnreachable as error:
             wall = error
         return self._described(youtube_id, wall)
+
+    def _host(self, account: Mapping[str, str]) -> str:
+        """Whom the breaker is about: an account is another guest than none."""
+        return urlsplit(self._base_url).netloc + (" signed in" if account else "")
 
     def _watch(self, youtube_id: str, account: Mapping[str, str]) -> tuple[Page, str]:
         """The watch page, past the page that asks for consent if that can be done."""
@@ -196,10 +205,10 @@ def _check_welcome(page: Page, youtube_id: str) -> None:
         raise state_error(VideoRateLimited, youtube_id)
 
 
-def _pause(error: SourceError, page: Page) -> Seconds:
+def _pause(error: SourceError, page: Page | None) -> Seconds:
     if isinstance(error, VideoBlocked):
         return ROBOT_PAUSE
-    if page.status != 429:
+    if page is None or page.status != 429:
         return SESSION_PAUSE
     wanted = _retry_after(page.headers.get("retry-after", ""))
     return RATE_PAUSE if wanted is None else min(max(wanted, SHORTEST_PAUSE), LONGEST_PAUSE)

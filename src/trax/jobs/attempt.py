@@ -194,7 +194,7 @@ class _Course:
     def _stages(self) -> Seconds:
         """Run the stages that an earlier attempt hasn't finished; returns the length of the media."""
         request = request_of(self.job, self.around.settings.max_duration)
-        path = local_file(self.file)
+        path = local_file(self.file, self.around.settings)
         if self.file.status != "ready":
             make_ready(self.around.database, self.file.id, path)
         result: TranscriptionResult | None = None
@@ -258,7 +258,7 @@ class _Course:
             stored = transcripts.store(session, _profiled(new, made.profile, time.monotonic() - began))
             attempts.tell(session, self.ticket_id, heard)
             if is_last:
-                queue.complete(session, new.job_id, self.ticket_id, new.processing_time)
+                queue.complete(session, new.job_id, self.ticket_id, new.processing_time or 0.0)
             return stored
 
     def _stored_by_us(self, session: Transaction, new: transcripts.NewResult) -> TranscriptionResult | None:

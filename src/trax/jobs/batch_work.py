@@ -12,6 +12,7 @@ from trax.database.engine import Database
 from trax.errors import ClaimHeld, DatabaseError
 from trax.jobs.batches import Batches, BatchReport, Step
 from trax.jobs.observer import Observer
+from trax.jobs.suppliers import Suppliers
 from trax.jobs.worker import Worker, WorkerOptions
 from trax.settings import Settings
 from trax.transcription.engines import Engines
@@ -38,7 +39,7 @@ class BatchWork:
         observer: Observer = Observer(),
     ) -> None:
         self._database = database
-        self._batches = Batches(database)
+        self._batches = Batches(database, Suppliers(settings))
         self._worker = Worker(database, settings, engines, WorkerOptions((), concurrency), observer)
         self._queue = self._worker.queues[0]
         self._leaving = threading.Event()
@@ -64,6 +65,7 @@ class BatchWork:
                         raise self._trouble
             finally:
                 self._leaving.set()
+                self._batches.leave()
                 worker.stop(at_once=True)
                 threads[0].join()
                 threads[1].join(PATIENCE)

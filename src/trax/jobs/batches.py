@@ -8,17 +8,22 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from trax.database import batch_steps, batch_views, changes, claims, lookup, media, queue, transcripts
+from trax.database import batch_steps, batch_views, changes, claims, lookup, queue, transcripts
 from trax.database.batch_steps import NewItem
 from trax.database.batch_views import BatchView, Failure, Item, Progress
 from trax.database.engine import Database
-from trax.errors import ClaimHeld, JobInterrupted, MediaError, MediaNotFound, UsageError
-from trax.ingest.local import expand, expand_each
-from trax.jobs.prepare import new_media
+from trax.errors import ClaimHeld, JobInterrupted, MediaError, MediaNotFound, SourceError, TraxError, UsageError
+from trax.ingest.sources import Item as SourceItem
+from trax.jobs.acquire import Acquirer
+from trax.jobs.gather import Found, Gathering, only_item
+from trax.jobs.origins import address_of
 from trax.jobs.requests import REQUEST
+from trax.jobs.selection import Selection
 from trax.jobs.submit import SubmitOptions, Submitted, submit_media
+from trax.jobs.suppliers import Suppliers
 from trax.media.files import path_from_text, path_text
 from trax.pipeline import Request, stages_of
+from trax.settings import load_settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,23 +41,34 @@ class Step:
 
     source: str
     submitted: Submitted | None
-    error: MediaError | None = None
+    error: TraxError | None = None
 
 
 class Batches:
-    """The batches of one database; an ID may be shortened where it is a text."""
+    """The batches of one database; an ID may be shortened where it is a text.
 
-    def __init__(self, database: Database) -> None:
+    `suppliers` are where media comes from; those of the environment's settings unless given.
+    """
+
+    def __init__(self, database: Database, suppliers: Suppliers | None = None) -> None:
         self._database = database
+        self._suppliers = suppliers or Suppliers(load_settings())
+        self._acquirer = Acquirer(database, self._suppliers)
 
     def create(
-        self, sources: Sequence[str], request: Request, options: SubmitOptions, extra: dict[str, Any] | None = None
+        self,
+        sources: Sequence[str],
+        request: Request,
+        options: SubmitOptions,
+        extra: dict[str, Any] | None = None,
+        selection: Selection = Selection(),
     ) -> UUID:
-        """A new batch of all media files of the sources, none of them registered yet; see `queue`.
+        """A new batch of all media of the sources, none of it registered yet; see `queue`.
 
-        A source that names no file is an item that failed. `extra` is kept in the batch's config.
+        A source that stands for nothing is an item that failed. `extra` is kept in the batch's config.
         """
-        items = [item for source, found in expand_each(sources) for item in _items(source, found)]
+        gathering = Gathering(self._database, self._suppliers, selection)
+        items = [_new_item(found) for found in gathering.each(sources)]
         config = {
             "pipeline": request.pipeline,
             "request": request.as_json(),
@@ -68,7 +84,7 @@ class Batches:
     def queue(
         self, batch_id: UUID, ticket_queue: str | None = None, told: Callable[[Step], object] = lambda _: None
     ) -> int:
-        """Register and queue what waits for it, one file at a time; returns how many items were dealt with.
+        """Fetch, register and queue what waits for it, one file at a time; returns how many items were dealt with.
 
         Whatever ends this in the middle, another call goes on. A batch that is cancelled meanwhile ends it quietly.
 
@@ -88,6 +104,10 @@ class Batches:
             with self._database.transaction() as session:
                 batch_steps.all_queued(session, batch_id)
         return dealt_with
+
+    def leave(self) -> None:
+        """End a `queue` that another thread is at; what is being fetched goes on another time."""
+        self._acquirer.leave()
 
     def find(self, prefix: str) -> UUID:
         """ID of the batch. Raises: RecordNotFound, UsageError: no such ID, or not a unique one."""
@@ -205,13 +225,11 @@ class Batches:
 
     def _queue_item(self, batch_id: UUID, position: int, source: str, request: Request, options: SubmitOptions) -> Step:
         try:
-            new = new_media(_only_file(source))
-        except MediaError as error:
+            media_id = self._acquirer.acquire(self._item(source)).media_id
+        except (MediaError, SourceError) as error:
             with self._database.transaction() as session:
                 batch_steps.fail_item(session, batch_id, position, str(error))
             return Step(source, None, error)
-        with self._database.transaction() as session:
-            media_id = media.add(session, new)[0].id
         with self._database.transaction() as session:
             submitted = submit_media(session, media_id, request, options)
             if submitted.result_id is not None:
@@ -222,6 +240,12 @@ class Batches:
             elif batch_steps.item_queued(session, batch_id, position, media_id, submitted.job_id):
                 queue.hold(session, [submitted.job_id])
         return Step(source, submitted)
+
+    def _item(self, source: str) -> SourceItem:
+        """What an item of a batch stands for. Raises: MediaError, SourceError."""
+        if not source.strip():  # to Path it would be the current folder
+            raise MediaNotFound("An empty name is no file.", "Leave it out.")
+        return only_item(Gathering(self._database, self._suppliers), str(path_from_text(source)))
 
     def _retry_job(self, job_id: UUID) -> bool:
         """Whether the job waits again; if not, its item is to be queued anew."""
@@ -241,31 +265,20 @@ class Batches:
             return queue.cancel(session, job_id, "The batch was cancelled.")
 
 
-def _items(source: str, found: Sequence[Path] | MediaError) -> Iterator[NewItem]:
-    if isinstance(found, MediaError):
-        yield NewItem(_whole(source), str(found))
-    else:
-        yield from (NewItem(path_text(path)) for path in found)
+def _new_item(found: Found) -> NewItem:
+    if found.item is None:
+        return NewItem(_whole(found.source), str(found.error))
+    return NewItem(address_of(found.item))
 
 
 def _whole(source: str) -> str:
     """The source as it can be tried again from another folder."""
-    if not source.strip():
+    if not source.strip() or "://" in source:
         return source
     try:
         return path_text(Path(source).expanduser().absolute())
     except RuntimeError:  # no such user
         return source
-
-
-def _only_file(source: str) -> Path:
-    """The file that an item names. Raises: MediaError."""
-    if not source.strip():  # to Path it would be the current folder
-        raise MediaNotFound("An empty name is no file.", "Leave it out.")
-    found = expand([str(path_from_text(source))])
-    if len(found) != 1:
-        raise MediaNotFound(f"{source} is {len(found)} media files by now.", "Make a batch of them: `trax batch run`.")
-    return found[0]
 
 
 def _refused(batch: BatchView, why: str) -> UsageError:

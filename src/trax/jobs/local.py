@@ -8,7 +8,7 @@ from __future__ import annotations
 import queue as handover
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import UUID
@@ -17,10 +17,11 @@ from trax.database import queue, transcripts
 from trax.database.engine import Database
 from trax.database.models import TranscriptionResult
 from trax.errors import DatabaseError, DatabaseUnavailable, JobFailed, JobInterrupted, TraxError
+from trax.jobs.acquire import Acquirer, Outcome
 from trax.jobs.attempt import PATIENCE
+from trax.jobs.gather import Found
 from trax.jobs.observer import Attempt, Ended, Observer
-from trax.jobs.prepare import new_media
-from trax.jobs.submit import SubmitOptions, Submitted, submit
+from trax.jobs.submit import SubmitOptions, Submitted, submit_media
 from trax.jobs.worker import Worker, WorkerOptions
 from trax.pipeline import Hook, Progress, Request, stages_of
 from trax.settings import Settings
@@ -42,10 +43,11 @@ class Finished:
 class Task:
     """A file that was handed in: queued, answered already, or refused."""
 
-    path: Path
+    path: Path  # of the file, or what it is called
     request: Request
     submitted: Submitted | None
     error: TraxError | None = None
+    address: str | None = None  # the path or URL that it came from
 
 
 class LocalWork:
@@ -66,6 +68,7 @@ class LocalWork:
         self._trouble: BaseException | None = None  # what ended the worker, which nothing should
         self._open: dict[UUID, bool] = {}  # jobs that we wait for, and whether they were queued by us
         self._leaving = threading.Event()
+        self._acquirers: list[Acquirer] = []
 
     def __enter__(self) -> LocalWork:
         self._worker.__enter__()
@@ -75,6 +78,8 @@ class LocalWork:
     def __exit__(self, *_: object) -> None:
         with self._watch.lock:  # nothing is queued from here on
             self._leaving.set()
+        for acquirer in self._acquirers:
+            acquirer.leave()
         try:
             with suppress(DatabaseError):  # without it, the reaper does it later
                 for job_id, created in list(self._open.items()):
@@ -85,20 +90,22 @@ class LocalWork:
             self._worker.__exit__()
 
     def feed(
-        self, sources: Iterable[tuple[Path, TraxError | None]], request: Request, options: SubmitOptions
+        self, acquirer: Acquirer, found: Iterable[Found], request: Request, options: SubmitOptions
     ) -> Iterator[Task]:
-        """Tasks in the order of the sources; the next files are read and queued while the first are at work.
+        """Tasks in the order of the sources; the next files are fetched and queued while the first are at work.
 
         Raises: DatabaseError: nothing can be queued any more.
         """
         tasks: handover.SimpleQueue[Task | BaseException | None] = handover.SimpleQueue()
+        self._acquirers.append(acquirer)
 
         def submit_all() -> None:
             try:
-                for path, error in sources:
-                    if self._leaving.is_set():
-                        return
-                    tasks.put(Task(path, request, None, error) if error else self.submit(path, request, options))
+                with closing(acquirer.each(found)) as outcomes:
+                    for outcome in outcomes:
+                        if self._leaving.is_set():
+                            return
+                        tasks.put(self.submit(outcome, request, options))
                 tasks.put(None)
             except BaseException as error:  # for the thread that reads
                 tasks.put(error)
@@ -109,25 +116,25 @@ class LocalWork:
                 raise task
             yield task
 
-    def submit(self, path: Path, request: Request, options: SubmitOptions) -> Task:
-        """Queue one file for the worker of this process, or join the job that others have queued for it.
+    def submit(self, outcome: Outcome, request: Request, options: SubmitOptions) -> Task:
+        """Queue media for the worker of this process, or join the job that others have queued for it.
 
         Raises: DatabaseError.
         """
         here = replace(options, ticket_queue=self._worker.queues[0], owner_id=self._worker.id)
-        try:
-            new = new_media(path)
-        except TraxError as error:
-            return Task(path, request, None, error)
+        path = outcome.name
+        if outcome.acquired is None:
+            return Task(path, request, None, outcome.error, outcome.address)
         with self._watch.lock:  # the worker may be faster than we are
             if self._leaving.is_set():
                 return Task(path, request, None, JobInterrupted(f"{path.name} was not queued.", INTERRUPTED))
-            submitted = submit(self._database, new, request, here)
+            with self._database.transaction() as session:
+                submitted = submit_media(session, outcome.acquired.media_id, request, here)
             if submitted.job_id is not None:
                 self._watch.paths[submitted.job_id] = path
                 self._open[submitted.job_id] = submitted.created
                 self._engines.load_ahead(request.model)  # while the ticket is on its way
-        return Task(path, request, submitted)
+        return Task(path, request, submitted, address=outcome.address)
 
     def wait(self, task: Task) -> Finished:
         """The result of a task, once it is there.

@@ -14,6 +14,8 @@ from trax.database.models import MediaFile
 from trax.errors import ClaimHeld, MediaAway, MediaChanged
 from trax.media.files import display_name, identify, path_from_text, path_text
 from trax.media.probe import probe
+from trax.media.store import is_remote, open_store
+from trax.settings import Settings
 
 
 def new_media(path: Path) -> media.NewMedia:
@@ -72,14 +74,17 @@ def _passage(database: Database, media_id: UUID) -> Iterator[None]:
             raise
 
 
-def local_file(row: MediaFile) -> Path:
-    """Where the bytes of a media row are, still the ones that were added.
+def local_file(row: MediaFile, settings: Settings) -> Path:
+    """Where the bytes of a media row are, still the ones that were added; from an object store they are fetched.
 
-    Raises: MediaAway: there is no file. MediaChanged: it is another one by now.
+    Raises: MediaAway: there is no file. MediaChanged: it is another one by now. StoreError.
     """
     hint = "Add the file again from where it is now."
     if row.local_path is None:
         raise MediaChanged(f"The bytes of {row.filename} are no longer at {row.source_path}.", hint)
+    if is_remote(row.local_path):
+        assert row.file_hash is not None
+        return open_store(settings).locate(row.local_path, row.file_hash)
     path = path_from_text(row.local_path)
     if not path.is_file():
         mount = f"Mount the share that holds it on {socket.gethostname()}, or add the file again from where it is now."

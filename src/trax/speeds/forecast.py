@@ -3,50 +3,71 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from trax.errors import MediaError, MediaNotFound, MediaTooLong, TraxError
-from trax.ingest.local import expand_each
-from trax.media.probe import probe
+from trax.errors import TraxError
 from trax.speeds.record import Speed
 from trax.timeline import Seconds
 
-PROBES = 4  # at a time: reading a container is waiting for the disk, mostly
 # What the database grows by, tables, indexes and all; measured on 35 minutes of read speech and on 72 short files.
 BYTES_PER_HOUR = 1_500_000
 BYTES_PER_FILE = 8_000
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """A file that was named, and what its container says of it."""
+class Sight:
+    """A file, a video or an episode that was named, and what its container or its source says of it."""
 
-    path: Path
-    size_bytes: int = 0
-    seconds: Seconds | None = None  # None: the container doesn't say, or the file can't be used
+    source: str
+    path: Path  # of the file, or what it is called
+    size_bytes: int | None = None  # None: nobody says
+    seconds: Seconds | None = None  # None: nobody says, or it can't be used
     error: TraxError | None = None
+    known: bool = False  # the archive has a transcript of it
+
+
+@dataclass(frozen=True, slots=True)
+class Downloads:
+    """What has to come from elsewhere, as far as its sources say."""
+
+    count: int
+    bytes: int
+    of_unknown_size: int
 
 
 @dataclass(frozen=True, slots=True)
 class Stock:
-    """All files that were named."""
+    """Everything that was named."""
 
-    files: tuple[Found, ...]
-
-    @property
-    def usable(self) -> list[Found]:
-        return [file for file in self.files if file.error is None]
+    files: tuple[Sight, ...]
 
     @property
-    def unusable(self) -> list[Found]:
+    def usable(self) -> list[Sight]:
+        """What is to be done."""
+        return [file for file in self.files if file.error is None and not file.known]
+
+    @property
+    def unusable(self) -> list[Sight]:
         return [file for file in self.files if file.error is not None]
 
     @property
-    def silent_about_length(self) -> list[Found]:
+    def known(self) -> list[Sight]:
+        """What the archive has a transcript of."""
+        return [file for file in self.files if file.known]
+
+    @property
+    def silent_about_length(self) -> list[Sight]:
         return [file for file in self.usable if file.seconds is None]
+
+    @property
+    def to_be_fetched(self) -> Downloads | None:
+        """What of it isn't on this machine; None where all of it is."""
+        remote = [file for file in self.usable if "://" in file.source]
+        if not remote:
+            return None
+        sizes = [file.size_bytes for file in remote]
+        return Downloads(len(remote), sum(size or 0 for size in sizes), sizes.count(None))
 
     @property
     def seconds(self) -> Seconds:
@@ -57,40 +78,6 @@ class Stock:
     def result_bytes(self) -> int:
         """What transcripts of everything will take in the database, roughly."""
         return round(self.seconds / 3600 * BYTES_PER_HOUR + len(self.usable) * BYTES_PER_FILE)
-
-
-def take_stock(sources: Sequence[str], longest: Seconds, told: Callable[[int], None] = lambda _: None) -> Stock:
-    """Every media file of the sources with its length; `told` hears how many were looked at."""
-    found: list[Found] = []
-    pool = ThreadPoolExecutor(PROBES, thread_name_prefix="trax-probe")
-    try:
-        for source, paths in expand_each(sources):
-            if isinstance(paths, TraxError):
-                found.append(Found(Path(source), error=paths))
-                continue
-            for one in pool.map(lambda path: _look_at(path, longest), paths):
-                found.append(one)
-                told(len(found))
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
-    return Stock(tuple(found))
-
-
-def _look_at(path: Path, longest: Seconds) -> Found:
-    try:
-        seconds = probe(path).duration
-        size = path.stat().st_size
-    except MediaError as error:
-        return Found(path, error=error)
-    except OSError as error:  # it went away in this moment
-        return Found(path, error=MediaNotFound(f"There is no file {path.name}: {error.strerror}.", "Check the path."))
-    if seconds is not None and seconds > longest:
-        too_long = MediaTooLong(
-            f"{path.name} says that it is longer than the limit of {longest:g} s.",
-            "Split it, or raise TRAX_MAX_DURATION.",
-        )
-        return Found(path, size, error=too_long)
-    return Found(path, size, seconds)
 
 
 def time_for(stock: Stock, speed: Speed) -> Seconds:

@@ -1,0 +1,271 @@
+"""From an item to a media row whose bytes are there: known media is not fetched again, and what breaks off is resumed.
+
+A row walks `pending → downloading → processing → ready`. One process at a time fetches it, under the claim on its ID. A
+row that got no bytes is removed again, unless a part has come that the next run can go on with.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from trax.database import claims, media, media_sources
+from trax.database.engine import Database
+from trax.database.media_sources import Arrival
+from trax.database.models import MediaFile
+from trax.errors import (
+    JobInterrupted,
+    MediaAway,
+    MediaChanged,
+    MediaError,
+    NoAudio,
+    SourceError,
+    TraxError,
+    UnreadableMedia,
+)
+from trax.ingest.sources import Item, LocalFile
+from trax.jobs.gather import Found
+from trax.jobs.origins import address_of, name_of, origins_of
+from trax.jobs.prepare import local_file, make_ready, new_media
+from trax.jobs.suppliers import Suppliers
+from trax.media.store import is_remote
+
+if TYPE_CHECKING:  # most files come from this machine
+    from trax.jobs.fetch import Brought
+
+LOOKAHEAD = 2  # items for each that is fetched: the next are ready when the first are done
+TELLING = 2.0  # seconds between two records of how far a download is
+
+
+def folder_of(draft: Path) -> Path:
+    """Where a draft of several files is made."""
+    return draft.with_name(f"{draft.name}.d")
+
+
+def partly_there(draft: Path) -> bool:
+    """Whether something has come that the next run can go on with."""
+    parts = [draft, *folder_of(draft).glob("*")]
+    return any(part.is_file() and part.stat().st_size > 0 for part in parts)
+
+
+class Observer:
+    """Who watches what is fetched; this one keeps quiet."""
+
+    def begin(self, name: Path) -> Callable[[int, int | None], None]:
+        """A download begins; returns who is told how many bytes have come, of how many."""
+        return lambda done, total: None
+
+    def finish(self, name: Path) -> None:
+        """It has ended, one way or the other."""
+
+    def notice(self, text: str) -> None:
+        """Something the user should know."""
+
+
+@dataclass(frozen=True, slots=True)
+class Acquired:
+    """Media that is there."""
+
+    media_id: UUID
+    name: Path  # of the file, or what it is called
+    existed: bool  # was there before, and nothing was fetched
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of an item: media that is there, or the reason why it is not."""
+
+    source: str
+    name: Path
+    address: str | None  # None for what is no item
+    acquired: Acquired | None
+    error: TraxError | None = None
+
+
+class Acquirer:
+    """Brings items into the archive."""
+
+    def __init__(
+        self, database: Database, suppliers: Suppliers, observer: Observer = Observer(), *, copy: bool = False
+    ) -> None:
+        self._database = database
+        self._suppliers = suppliers
+        self._observer = observer
+        self._copy = copy or is_remote(suppliers.settings.store or "")
+        self._leaving = threading.Event()
+
+    def each(self, found: Iterable[Found]) -> Generator[Outcome, None, None]:
+        """Outcomes in order; several are fetched at a time, and one that fails doesn't hold up the others.
+
+        Raises: TraxError: nothing more can be fetched, for the database or the store is away.
+        """
+        downloads = self._suppliers.settings.downloads
+        source = iter(found)
+        pool = ThreadPoolExecutor(downloads, thread_name_prefix="trax-fetch")
+        try:
+            waiting: deque[Future[Outcome]] = deque()
+            while True:
+                missing = downloads * LOOKAHEAD - len(waiting)
+                waiting.extend(pool.submit(self._outcome, item) for item in islice(source, missing))
+                if not waiting:
+                    return
+                yield waiting.popleft().result()
+        finally:
+            self.leave()
+            pool.shutdown(wait=False, cancel_futures=True)
+
+    def leave(self) -> None:
+        """End what is being fetched; what has come of it is kept for the next time."""
+        self._leaving.set()
+
+    def _outcome(self, found: Found) -> Outcome:
+        if found.item is None:
+            return Outcome(found.source, Path(found.source), None, None, found.error)
+        item = found.item
+        name, address = name_of(item), address_of(item)
+        try:
+            acquired = self.acquire(item)
+        except (SourceError, MediaError) as error:
+            return Outcome(found.source, name, address, None, error)
+        return Outcome(found.source, acquired.name, address, acquired)
+
+    def acquire(self, item: Item) -> Acquired:
+        """The item's media row, with its bytes in reach of this machine.
+
+        Raises: MediaError, SourceError: it can't be had, or is no media. StoreError, DatabaseError, JobInterrupted.
+        """
+        if isinstance(item, LocalFile):
+            return self._local(item.path)
+        known = self._known(item)
+        if known is not None and self._is_here(known):
+            return Acquired(known.id, Path(known.filename), existed=True)
+        return self._fetched(item)
+
+    def _local(self, path: Path) -> Acquired:
+        """A file of this machine, left where it is or copied into the store."""
+        new = new_media(path)
+        if self._copy:
+            kept = self._suppliers.store.take(path)
+            new = replace(new, file_hash=kept.sha256, local_path=kept.location, mtime_ns=kept.mtime_ns)
+        with self._database.transaction() as session:
+            row, is_new = media.add(session, new)
+            return Acquired(row.id, path, existed=not is_new)
+
+    def check(self) -> None:
+        """Raises: JobInterrupted: the user has gone."""
+        if self._leaving.is_set():
+            raise JobInterrupted("The download was stopped.", "The same command goes on with it.")
+
+    def _known(self, item: Item) -> MediaFile | None:
+        with self._database.transaction() as session:
+            known = media_sources.find(session, origins_of(item))
+            if known is not None:
+                media_sources.lead_to(session, origins_of(item), known.id)
+            return known
+
+    def _is_here(self, row: MediaFile) -> bool:
+        """Whether the bytes are where they were put; media that is in work elsewhere counts."""
+        if row.file_hash is None:
+            return False
+        try:
+            local_file(row, self._suppliers.settings)
+        except (MediaAway, MediaChanged):
+            return False
+        return True
+
+    def _fetched(self, item: Item) -> Acquired:
+        from trax.jobs.fetch import fetcher_of
+
+        fetcher = fetcher_of(item, self._suppliers)
+        about = fetcher.inquire(self._database)
+        while True:
+            with self._database.transaction() as session:
+                row = media_sources.expect(
+                    session,
+                    origins_of(item),
+                    filename=about.name.name,
+                    source_path=address_of(item),
+                    video_id=about.video_id,
+                )
+            with claims.claim(self._database, row.id, wait=True):  # another process may be at it
+                now = self._known(item)
+                if now is None or now.id != row.id:
+                    continue
+                if self._is_here(now):
+                    return Acquired(now.id, Path(now.filename), existed=True)
+                arrived = self._bring(now, about.name, fetcher.bring)
+            self._make_ready(arrived)
+            fetcher.add_references(self._database, arrived.id, self._observer.notice)
+            return Acquired(arrived.id, Path(arrived.filename), existed=arrived.id != row.id)
+
+    def _bring(self, row: MediaFile, name: Path, bring: Callable[..., Brought]) -> MediaFile:
+        """Fetch the bytes of a row that is ours."""
+        draft = self._suppliers.store.draft(str(row.id))
+        told = self._observer.begin(name)
+        try:
+            brought = bring(draft, _Progress(self._database, row.id, told), self.check)
+            stored = self._suppliers.store.keep(brought.path, brought.sha256, brought.size_bytes)
+            self._suppliers.store.discard(draft)  # and what lay beside it
+            arrival = Arrival(
+                stored.sha256, stored.size_bytes, brought.name.name, stored.location, stored.mtime_ns, brought.details
+            )
+            with self._database.transaction() as session:
+                return media_sources.arrived(session, row.id, arrival)
+        except BaseException as error:
+            self._not_brought(row, draft, error)
+            raise
+        finally:
+            self._observer.finish(name)
+
+    def _not_brought(self, row: MediaFile, draft: Path, error: BaseException) -> None:
+        with suppress(TraxError):
+            if not partly_there(draft):
+                self._suppliers.store.discard(draft)
+        with suppress(TraxError), self._database.transaction() as session:
+            if row.file_hash is not None:
+                return  # it was here once: its transcripts are
+            if not partly_there(draft):
+                media_sources.forget(session, row.id)
+            elif isinstance(error, TraxError) and not isinstance(error, JobInterrupted):
+                media_sources.failed(session, row.id, str(error))
+            else:
+                media_sources.interrupted(session, row.id)
+
+    def _make_ready(self, row: MediaFile) -> None:
+        """Look inside; what is no media after all leaves nothing behind."""
+        if row.status == "ready":
+            return
+        try:
+            make_ready(self._database, row.id, local_file(row, self._suppliers.settings))
+        except (UnreadableMedia, NoAudio):
+            assert row.local_path is not None
+            with self._database.transaction() as session:
+                if media.drop_unused(session, row.id):
+                    self._suppliers.store.forget(row.local_path)
+            raise
+
+
+@dataclass(slots=True)
+class _Progress:
+    """Tells whoever watches, and every two seconds the database."""
+
+    database: Database
+    media_id: UUID
+    told: Callable[[int, int | None], None]
+    last: float = 0.0
+
+    def __call__(self, done_bytes: int, total_bytes: int | None) -> None:
+        self.told(done_bytes, total_bytes)
+        if (now := time.monotonic()) - self.last >= TELLING:
+            self.last = now
+            with self.database.transaction() as session:
+                media_sources.tell(session, self.media_id, done_bytes, total_bytes)
