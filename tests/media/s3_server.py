@@ -12,7 +12,7 @@ import re
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -96,29 +96,33 @@ def s3_server(folder: Path) -> Iterator[S3Server]:
 
 
 class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
+    daemon_threads = False  # server_close() waits for them
 
     def __init__(self, state: S3Server) -> None:
         self.state = state
         self._connections: set[socket.socket] = set()
+        self._lock = threading.Lock()
         super().__init__(("127.0.0.1", 0), _Handler)
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        self._connections.add(request)
+        with self._lock:
+            self._connections.add(request)
         super().process_request(request, client_address)
 
     def shutdown_request(self, request: Any) -> None:
-        self._connections.discard(request)
+        with self._lock:
+            self._connections.discard(request)
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         pass  # the client has gone
 
     def server_close(self) -> None:
+        with self._lock:
+            for connection in self._connections:  # kept alive by the client
+                with suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
         super().server_close()
-        for connection in list(self._connections):  # kept alive by the client
-            self.shutdown_request(connection)
 
 
 class _Handler(BaseHTTPRequestHandler):

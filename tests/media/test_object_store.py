@@ -23,7 +23,7 @@ from trax.media.bucket import Bucket
 from trax.media.object_store import ObjectStore
 from trax.media.store import Store, open_store
 from trax.media.store_cache import StoreCache, is_in_use
-from trax.settings import Settings
+from trax.settings import load_settings
 
 CONTENT = bytes(range(256)) * 9_000
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -56,7 +56,7 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[S3Server
 
 @pytest.fixture
 def on_s3(tmp_path: Path, server: S3Server) -> Machine:
-    return lambda name: open_store(Settings(home=tmp_path / name, store=BASE))
+    return lambda name: open_store(load_settings(home=tmp_path / name, store=BASE))
 
 
 @pytest.fixture(params=["s3", "folder", "memory"])
@@ -118,8 +118,10 @@ def test_what_is_forgotten_is_nowhere(machine: Machine, source: Path, tmp_path: 
     one = machine("one")
     stored = one.take(source)
     one.forget(str(source))
+    assert [one.holds(stored.location), one.holds(str(source)), one.holds("/nowhere")] == [True, True, False]
     one.forget(stored.location)
     one.forget(stored.location)
+    assert not one.holds(stored.location)
     assert local(tmp_path, "one") == []
     assert source.exists()
     for name in ("one", "other"):
@@ -178,7 +180,7 @@ def test_an_upload_that_fails_leaves_no_parts(on_s3: Machine, server: S3Server, 
     with pytest.raises(StoreError, match="answers InternalError") as caught:
         on_s3("one").take(tmp_path / "large")
     assert caught.value.retryable
-    assert server.uploads == server.objects == {}
+    assert (server.uploads, server.objects) == ({}, {})
     assert local(tmp_path, "one") == []
 
 
@@ -289,10 +291,14 @@ def test_that_this_machine_has_no_room_is_no_reason_not_to_keep_it(
 def test_a_machine_without_the_setting_finds_it_all_the_same(on_s3: Machine, server: S3Server, tmp_path: Path) -> None:
     server.put(NAME, CONTENT)
     for name, store in (("folder", None), ("bucket", "s3://bucket/another/folder")):
-        opened = open_store(Settings(home=tmp_path / name, store=store))
+        opened = open_store(load_settings(home=tmp_path / name, store=store))
+        assert opened.holds(f"{BASE}/{KEY}")
+        assert server.of("GET") == []
         assert opened.locate(f"{BASE}/{KEY}", SHA256).read_bytes() == CONTENT
         opened.forget(f"{BASE}/{KEY}")
         assert server.objects == {}
+        assert not opened.holds(f"{BASE}/{KEY}")
+        server.requests.clear()
         server.put(NAME, CONTENT)
 
 
@@ -307,7 +313,7 @@ import os, resource, sys
 from pathlib import Path
 from trax.media import bucket
 from trax.media.store import open_store
-from trax.settings import Settings
+from trax.settings import load_settings
 
 bucket._PART = 1 << 20
 
@@ -320,7 +326,7 @@ def take(name, size_bytes):
     store.take(Path(name))
 
 os.chdir(sys.argv[1])
-store = open_store(Settings(home=Path("home"), store="s3://bucket"))
+store = open_store(load_settings(home=Path("home"), store="s3://bucket"))
 take("small", 5 << 20)
 before = peak()
 take("large", 45 << 20)
@@ -419,11 +425,11 @@ def test_a_bucket_that_is_not_there(on_s3: Machine, server: S3Server, source: Pa
 
 def test_stores_of_other_makers_say_what_they_miss(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(StoreError, match="no credentials for az://") as caught:
-        open_store(Settings(home=tmp_path, store="az://container"))
+        open_store(load_settings(home=tmp_path, store="az://container"))
     assert "AZURE_STORAGE_ACCOUNT_NAME" in caught.value.next_step
     monkeypatch.setenv("AZURE_STORAGE_ACCOUNT_NAME", "account")
     for store in ("az://container/folder", "gs://bucket/folder"):
-        opened = open_store(Settings(home=tmp_path, store=store))
+        opened = open_store(load_settings(home=tmp_path, store=store))
         assert isinstance(opened, ObjectStore)
         assert opened.base == store
 
@@ -433,7 +439,7 @@ def test_stores_of_other_makers_say_what_they_miss(tmp_path: Path, monkeypatch: 
 )
 def test_addresses_that_are_none(tmp_path: Path, store: str) -> None:
     with pytest.raises(UsageError) as caught:
-        open_store(Settings(home=tmp_path, store=store))
+        open_store(load_settings(home=tmp_path, store=store))
     assert "secret" not in str(caught.value)
     assert "\t" not in str(caught.value)
 
@@ -442,19 +448,31 @@ def test_addresses_that_are_none(tmp_path: Path, store: str) -> None:
 def test_a_server_that_is_no_web_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", address)
     with pytest.raises(UsageError, match="AWS_ENDPOINT_URL is no web address"):
-        open_store(Settings(home=tmp_path, store=BASE))
+        open_store(load_settings(home=tmp_path, store=BASE))
 
 
 def test_obstore_is_asked_for_only_where_it_is_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("obstore", "obstore.store"):
         monkeypatch.setitem(sys.modules, name, None)
-    open_store(Settings(home=tmp_path)).draft("row")
+    open_store(load_settings(home=tmp_path)).draft("row")
     with pytest.raises(ToolMissing) as caught:
-        open_store(Settings(home=tmp_path, store="s3://bucket"))
+        open_store(load_settings(home=tmp_path, store="s3://bucket"))
     assert "pip install 'trax-transcripts[object-store]'" in caught.value.next_step
 
 
 # The cache.
+
+
+def test_a_lower_limit_holds_from_the_next_sweep_on(
+    on_s3: Machine, server: S3Server, source: Path, tmp_path: Path
+) -> None:
+    stored = on_s3("one").take(source)
+    path = on_s3("one").locate(stored.location, SHA256)
+    os.utime(path, (LONG_AGO, LONG_AGO))
+    on_s3("one").sweep(3600)
+    assert path.exists()
+    open_store(load_settings(home=tmp_path / "one", store=BASE, store_cache=1_000)).sweep(3600)
+    assert not path.exists()
 
 
 @pytest.fixture
@@ -462,7 +480,7 @@ def cache(tmp_path: Path) -> StoreCache:
     return StoreCache(tmp_path / "cache", 3_500)
 
 
-def cached(cache: StoreCache, number: int, age: float = 86_400) -> tuple[str, Path]:
+def cached(cache: StoreCache, number: int) -> tuple[str, Path]:
     """A file of a thousand bytes that was last used so many seconds after it all began."""
     content = bytes([number]) * 1_000
     digest = hashlib.sha256(content).hexdigest()
@@ -509,6 +527,37 @@ def test_files_in_use_are_spared(cache: StoreCache, tmp_path: Path) -> None:
     assert not is_in_use(tmp_path / "gone")
 
 
+OPENED_MEANWHILE = """
+import fcntl, os, signal, sys, threading, time
+from pathlib import Path
+from trax.media.store_cache import is_in_use
+
+told = threading.Event()
+signal.signal(signal.SIGURG, lambda *_: told.set())
+reader = threading.Thread(target=Path(sys.argv[1]).read_bytes)
+real = fcntl.fcntl
+
+def call(descriptor, command, value):
+    real(descriptor, command, value)
+    if (command, value) == (fcntl.F_SETLEASE, fcntl.F_WRLCK):
+        reader.start()
+        while not told.is_set():
+            time.sleep(0.001)
+
+fcntl.fcntl = call
+print(is_in_use(Path(sys.argv[1])))
+reader.join()
+"""
+
+
+def test_a_file_that_is_opened_while_it_is_looked_at(cache: StoreCache) -> None:
+    _, path = cached(cache, 1)
+    looked = subprocess.run(
+        [sys.executable, "-c", OPENED_MEANWHILE, str(path)], capture_output=True, text=True, check=False
+    )
+    assert (looked.returncode, looked.stdout) == (0, "False\n")
+
+
 def test_a_file_that_was_in_use_is_spared_for_a_while(tmp_path: Path) -> None:
     cache = StoreCache(tmp_path / "cache", 0)
     _, path = cached(cache, 1)
@@ -518,6 +567,50 @@ def test_a_file_that_was_in_use_is_spared_for_a_while(tmp_path: Path) -> None:
     assert path.exists()
     os.utime(path, (LONG_AGO, LONG_AGO))
     cache.make_room(0)
+    assert not path.exists()
+
+
+def test_where_there_are_no_leases_a_lock_still_counts(cache: StoreCache, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EINVAL, "not on this file system")
+
+    monkeypatch.setattr(fcntl, "fcntl", refuse)
+    _, path = cached(cache, 1)
+    with path.open("rb") as file:
+        assert not is_in_use(path)
+        fcntl.flock(file, fcntl.LOCK_SH)
+        assert is_in_use(path)
+
+
+def test_what_comes_makes_what_was_not_used_go(on_s3: Machine, server: S3Server, source: Path, tmp_path: Path) -> None:
+    one = open_store(load_settings(home=tmp_path / "one", store=BASE, store_cache=1_000_000))
+    others = [bytes([number]) * 900_000 for number in range(3)]
+
+    def aged_path(content: bytes) -> Path:
+        digest = hashlib.sha256(content).hexdigest()
+        key = f"{digest[:2]}/{digest[2:4]}/{digest}"
+        server.put(f"bucket/my media/{key}", content)
+        path = one.locate(f"{BASE}/{key}", digest)
+        os.utime(path, (LONG_AGO, LONG_AGO))
+        return path
+
+    first = aged_path(others[0])
+    second = aged_path(others[1])
+    assert [first.exists(), second.exists()] == [False, True]
+    one.take(source)
+    assert not second.exists()
+
+
+def test_a_full_disk_makes_what_was_not_used_go(
+    on_s3: Machine, server: S3Server, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = on_s3("one").locate(on_s3("one").take(source).location, SHA256)
+    os.utime(path, (LONG_AGO, LONG_AGO))
+    monkeypatch.setattr(
+        os, "statvfs", lambda _: os.statvfs_result((1, 1, 9, 500, 10**9 * (not path.exists()), 9, 9, 9, 0, 255))
+    )
+    (tmp_path / "other.wav").write_bytes(b"other")
+    on_s3("one").take(tmp_path / "other.wav")
     assert not path.exists()
 
 

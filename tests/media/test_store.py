@@ -10,7 +10,9 @@ import shutil
 import stat
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,10 +23,10 @@ from hypothesis import strategies as st
 
 from trax.errors import MediaAway, MediaChanged, MediaNotFound, StoreError, StoreFull, UnreadableMedia, UsageError
 from trax.media import store as module
-from trax.media.drafts import held
+from trax.media.drafts import Drafts, held
 from trax.media.files import identify
 from trax.media.store import FolderStore, is_remote, open_store
-from trax.settings import Settings
+from trax.settings import Settings, load_settings
 
 CONTENT = bytes(range(256)) * 9_000  # more than two blocks
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -112,7 +114,7 @@ def test_a_draft_in_a_folder_of_drafts_is_moved_in(store: FolderStore) -> None:
 
 @given(st.text(max_size=40), st.text(max_size=40))
 def test_a_key_always_has_the_same_draft_and_no_other_key_has_it(first: str, second: str) -> None:
-    names = module.Drafts(Path("/nowhere"))
+    names = Drafts(Path("/nowhere"))
     assert names.named(first) == names.named(first)
     assert (names.named(first) == names.named(second)) == (first == second)
     assert names.named(first).parent == Path("/nowhere")
@@ -333,7 +335,10 @@ def test_a_store_on_another_file_system(tmp_path: Path, source: Path) -> None:
 def test_a_store_that_has_moved_is_still_known(store: FolderStore, source: Path, tmp_path: Path) -> None:
     stored = store.take(source)
     store.root.rename(tmp_path / "new")
-    assert FolderStore(tmp_path / "new").locate(stored.location, SHA256).read_bytes() == CONTENT
+    moved = FolderStore(tmp_path / "new")
+    assert moved.locate(stored.location, SHA256).read_bytes() == CONTENT
+    assert moved.holds(stored.location)
+    assert not FolderStore(tmp_path / "other").holds(stored.location)
     with pytest.raises(MediaAway, match="There is no file"):
         FolderStore(tmp_path / "other").locate(stored.location, SHA256)
 
@@ -385,6 +390,32 @@ def test_a_draft_that_somebody_is_at_is_not_swept_away(store: FolderStore) -> No
             assert store.sweep(3600) == 0
     assert store.sweep(3600) == 2
     assert drafts(store) == []
+
+
+def test_whoever_waited_for_a_draft_never_gets_the_file_that_it_became(
+    store: FolderStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft = downloaded(store)
+    waits = threading.Event()
+    flock = fcntl.flock
+
+    def tell_and_lock(descriptor: int, operation: int) -> None:
+        waits.set()
+        flock(descriptor, operation)
+
+    def wait() -> int:
+        monkeypatch.setattr(fcntl, "flock", tell_and_lock)
+        with held(draft) as descriptor:
+            return os.write(descriptor, b"the next download")
+
+    with ThreadPoolExecutor(1) as pool:
+        with held(draft):
+            written = pool.submit(wait)
+            assert waits.wait(10)
+            place = Path(store.keep(draft, SHA256, len(CONTENT)).location)
+        written.result()
+    assert place.read_bytes() == CONTENT
+    assert draft.read_bytes() == b"the next download"
 
 
 def test_a_store_that_is_not_there_yet_has_nothing_to_sweep(store: FolderStore) -> None:
@@ -517,7 +548,7 @@ def test_a_disk_that_is_really_full(tmp_path: Path, source: Path) -> None:
 
 
 def settings(tmp_path: Path, store: str | None) -> Settings:
-    return Settings(home=tmp_path / "home", store=store)
+    return load_settings(home=tmp_path / "home", store=store)
 
 
 def test_the_store_that_the_settings_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

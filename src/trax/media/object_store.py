@@ -49,6 +49,12 @@ class ObjectStore:
             return self._cache.folder.locate(location, sha256)
         return self._cache.find(sha256) or self._fetched(location, sha256)
 
+    def holds(self, location: str) -> bool:
+        if not self._is_ours(location):
+            return self._cache.folder.holds(location)
+        base, key = _split(location)
+        return self._bucket_of(base).size(key) is not None
+
     def forget(self, location: str) -> None:
         if not self._is_ours(location):
             return
@@ -60,6 +66,7 @@ class ObjectStore:
         self._cache.folder.discard(draft)
 
     def sweep(self, older_than: Seconds) -> int:
+        self._cache.make_room(0)
         return self._cache.folder.sweep(older_than)
 
     def _is_ours(self, location: str) -> bool:

@@ -63,6 +63,10 @@ class Store(Protocol):
         """A local path of the bytes. Raises: MediaAway: they aren't there. MediaChanged: they are others."""
         ...
 
+    def holds(self, location: str) -> bool:
+        """Whether the bytes are there; nothing is fetched for that."""
+        ...
+
     def forget(self, location: str) -> None:
         """Remove a file from the store; what isn't in a store is left alone."""
         ...
@@ -72,7 +76,7 @@ class Store(Protocol):
         ...
 
     def sweep(self, older_than: Seconds) -> int:
-        """Remove drafts that were given up so long ago; returns how many."""
+        """Remove drafts that were given up so long ago, and what a cache has too much; returns how many drafts."""
         ...
 
 
@@ -177,6 +181,12 @@ class FolderStore:
         if (moved := self.place(sha256)).is_file():  # with the whole store
             return moved
         raise MediaAway(f"There is no file {location}.", "Mount the share that holds it, or add the media again.")
+
+    def holds(self, location: str) -> bool:
+        if is_remote(location) and self._elsewhere is not None:
+            return self._elsewhere(location).holds(location)
+        path = path_from_text(location)
+        return path.is_file() or (_SHA256.fullmatch(path.name) is not None and self.place(path.name).is_file())
 
     def forget(self, location: str) -> None:
         if is_remote(location):
