@@ -181,6 +181,8 @@ def test_a_walled_page_still_gives_title_and_channel(site: Site) -> None:
         (Answer(b"Forbidden", 200), VideoBlocked),
         (Answer(b'{"title": 3}', 200), VideoBlocked),
         (Answer(b"[" * 100_000, 200), VideoBlocked),
+        (Answer(oembed("A title", "A channel").body, 401), VideoBlocked),
+        (Answer(oembed("A title", "A channel").body, cut=20), VideoBlocked),  # the line breaks
         (Answer(b"", 503), VideoBlocked),
     ],
 )
@@ -210,6 +212,12 @@ def test_how_long_youtube_is_left_alone(site: Site, answer: Answer, kind: type[T
     assert type(site.error(OTHER)) is kind
     site.clock.now += 240
     assert site.youtube.video(OTHER).complete
+
+
+def test_a_redirect_to_the_page_for_robots(site: Site) -> None:
+    site.pages |= {ID: Answer(b"", 302, {"Location": "/sorry/index"}), "/sorry/index": Answer(b"<html></html>", 429)}
+    site.pages[f"oembed/{ID}"] = Answer(b"", 401)
+    assert type(site.error()) is VideoBlocked
 
 
 def test_try_again_later_on_a_page_means_an_hour(site: Site) -> None:

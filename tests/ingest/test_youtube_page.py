@@ -305,15 +305,21 @@ def test_what_is_kept_beside_the_columns(shared_data: Path) -> None:
 @pytest.mark.shared_data
 def test_a_recorded_page_with_its_data_in_an_element_of_its_own(shared_data: Path) -> None:
     """As since the autumn of 2026; only the placement changes, so the recorded page serves."""
-    page = (shared_data / "youtube" / "pages_2020_22" / "chapters" / "watch.html").read_text("utf-8")
+    page = (shared_data / "youtube" / "watch_2025" / "youtube.html.static").read_text("utf-8")
     start = re.search(r"<script[^>]*>(?:var |window\[\")?ytInitialData(?:\"\])? = ", page)
     assert start is not None
     _, end = json.JSONDecoder().raw_decode(page, start.end())
     element = '<script id="yt-initial-data" type="application/json" nonce="kqsUBfyRAu+YEtSPKtR5CA">'
     moved = f"{page[: start.start()]}{element}{page[start.end() : end]}</script><script>{page[end:].lstrip(';')}"
     assert "ytInitialData = {" not in moved
-    assert parse_page(moved, "W6NZfCO5SIk") == parse_page(page, "W6NZfCO5SIk")
-    assert len(parse_page(moved, "W6NZfCO5SIk").details["chapters"]) == 13
+    assert parse_page(moved, "GJLlxj_dtq8") == parse_page(page, "GJLlxj_dtq8")
+    assert len(parse_page(moved, "GJLlxj_dtq8").details["chapters"]) == 10, "which stand nowhere else"
+
+
+def test_the_player_in_an_element_of_its_own() -> None:
+    player = {"videoDetails": {"videoId": ID, "title": "In an element"}}
+    page = f"<script type='application/json' id='yt-initial-player-response' nonce='x'>\n{json.dumps(player)}</script>"
+    assert parse_page(page, ID).title == "In an element"
 
 
 STATES = [
@@ -350,6 +356,23 @@ def test_what_a_state_means(state: str, reason: str, screen: dict[str, Any], kin
     assert raised.value.next_step
 
 
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        ({"status": "LOGIN_REQUIRED", "reason": "Sign in", "desktopLegacyAgeGateReason": 1}, VideoAgeRestricted),
+        ({"status": "LOGIN_REQUIRED", "errorScreen": {"playerCaptchaViewModel": {}}}, VideoBlocked),
+        ({"status": "LOGIN_REQUIRED", "messages": ["This is a private video."]}, VideoPrivate),
+        ({"status": "ERROR", "errorScreen": {"playerErrorMessageRenderer": {"reason": "Is private"}}}, VideoPrivate),
+        ({"status": "ERROR"}, VideoUnavailable),
+        ({"status": ["OK"]}, VideoUnavailable),
+    ],
+)
+def test_a_state_without_a_reason(status: dict[str, Any], kind: type[SourceError]) -> None:
+    with pytest.raises(SourceError) as raised:
+        parse_player({"playabilityStatus": status}, None, ID)
+    assert type(raised.value) is kind
+
+
 def test_a_state_names_the_video_and_quotes_youtube_without_its_control_characters() -> None:
     page = state_page("ERROR", "Gone\x1b[31m\u202e forever\n</script>")
     with pytest.raises(VideoUnavailable) as raised:
@@ -371,6 +394,13 @@ def test_a_stream_on_the_air_and_one_that_has_just_ended() -> None:
         parse_player({"playabilityStatus": {"status": "OK"}, "videoDetails": ended}, None, ID)
 
 
+def test_a_recording_whose_page_still_says_that_it_is_live() -> None:
+    microformat = {"playerMicroformatRenderer": {"liveBroadcastDetails": {"isLiveNow": True}}}
+    details = {"videoId": ID, "title": "Over", "lengthSeconds": "90", "isLiveContent": True}
+    page = parse_player({"videoDetails": details, "microformat": microformat}, None, ID)
+    assert (page.duration_seconds, page.details["was_live"]) == (90, True)
+
+
 def test_an_upcoming_stream_says_when_it_begins() -> None:
     start = datetime(2031, 5, 6, 7, 8, tzinfo=UTC)
     slate = {"liveStreamOfflineSlateRenderer": {"scheduledStartTime": str(int(start.timestamp()))}}
@@ -385,10 +415,35 @@ def test_an_upcoming_stream_says_when_it_begins() -> None:
         assert here in raised.value.next_step
 
 
-@pytest.mark.parametrize("length", ["0", "", "-5", "1e9", "9" * 30, None, 0, 3.5, True, [], {}])
+@pytest.mark.parametrize("length", ["0", "", "-5", "1e9", "9" * 30, "9" * 11, None, 0, 3.5, True, [], {}])
 def test_a_length_that_is_none(length: Any) -> None:
     player = {"videoDetails": {"videoId": ID, "title": "A", "lengthSeconds": length}}
     assert parse_player(player, None, ID).duration_seconds is None
+
+
+def test_only_what_is_known_is_kept() -> None:
+    said = {"videoId": ID, "title": "A", "channelId": "UC1", "keywords": ["a", 1, None], "viewCount": "0"}
+    owner = "https://www.youtube.com/channel/UC1"
+    kept = {"channel_id": "UC1", "channel_url": owner, "keywords": ["a"], "view_count": 0}
+    assert parse_player({"videoDetails": said}, None, ID).details == kept
+
+
+def test_the_largest_picture_and_half_characters() -> None:
+    sizes = [{"url": f"https://i.ytimg.com/{width}.jpg", "width": width} for width in (120, 1280, 640)]
+    pictures = {"thumbnails": [*sizes, {"url": "file:///etc/passwd", "width": 9999}]}
+    details = {"videoId": ID, "title": "Half \ud83d", "shortDescription": "N\x00L", "thumbnail": pictures}
+    page = parse_player({"videoDetails": details}, None, ID)
+    assert page.details["thumbnail"] == "https://i.ytimg.com/1280.jpg"
+    assert (page.title, page.description) == ("Half ?", "N\N{REPLACEMENT CHARACTER}L")
+
+
+def test_the_language_of_the_original_sound() -> None:
+    sounds = [{"id": "de-DE.10", "displayName": "Deutsch"}, {"id": "pt-BR.4", "displayName": "Português"}]
+    formats: list[dict[str, Any]] = [{"itag": 137}, *({"audioTrack": sound} for sound in sounds)]
+    player = {"videoDetails": {"videoId": ID, "title": "A"}, "streamingData": {"adaptiveFormats": formats}}
+    assert parse_player(player, None, ID).details["language"] == "pt-BR"
+    formats[-1] = {"audioTrack": {"id": "fr", "displayName": "French original"}}
+    assert parse_player(player, None, ID).details["language"] == "fr"
 
 
 def test_what_the_player_lacks_comes_from_around_it() -> None:
@@ -558,15 +613,19 @@ def test_a_description_made_to_keep_us_busy(line: str) -> None:
     assert time.process_time() - began < 3
 
 
-def test_what_the_player_shows_wins_over_the_description() -> None:
+def _shown(*starts: int) -> dict[str, Any]:
+    """What lies around a player that shows chapters from there on, in milliseconds."""
     entries = [
-        {"chapterRenderer": {"title": {"simpleText": title}, "timeRangeStartMillis": start}}
-        for title, start in (("One", 0), ("Two", 4500))
+        {"chapterRenderer": {"title": {"simpleText": f"At {start}"}, "timeRangeStartMillis": start}} for start in starts
     ]
     bar = {"multiMarkersPlayerBarRenderer": {"markersMap": [{"value": {}}, {"value": {"chapters": entries}}]}}
     decorated = {"decoratedPlayerBarRenderer": {"decoratedPlayerBarRenderer": {"playerBar": bar}}}
-    data = {"playerOverlays": {"playerOverlayRenderer": decorated}}
+    return {"playerOverlays": {"playerOverlayRenderer": decorated}}
+
+
+def test_what_the_player_shows_wins_over_the_description() -> None:
     text = "0:00 A\n0:10 B\n0:20 C"
-    assert chapters(data, text, 60) == (Chapter(0.0, 4.5, "One"), Chapter(4.5, 60.0, "Two"))
-    assert [one.title for one in chapters(data, text, 4)] == [], "none of the lists fits into four seconds"
-    assert [one.title for one in chapters({}, text, 60)] == ["A", "B", "C"]
+    assert chapters(_shown(0, 4500), text, 60) == (Chapter(0.0, 4.5, "At 0"), Chapter(4.5, 60.0, "At 4500"))
+    for nonsense in ({}, _shown(0, 60_000), _shown(0, 5000, 5000), _shown(*range(1500))):
+        assert [one.title for one in chapters(nonsense, text, 60)] == ["A", "B", "C"]
+    assert chapters({}, text, 20) == (), "the last one would begin at the very end"

@@ -87,8 +87,7 @@ def state_error(kind: type[SourceError], youtube_id: str, reason: str = "") -> S
 
 def kind_of_words(words: str) -> type[SourceError] | None:
     """What a sentence of YouTube's means; None where it means none of the states that are known."""
-    plain = words.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'").lower()
-    return next((kind for kind, pattern in _WORDS if pattern.search(plain)), None)
+    return next((kind for kind, pattern in _WORDS if pattern.search(words.lower())), None)
 
 
 def _kind(player: dict[str, Any]) -> type[SourceError] | None:
