@@ -1,24 +1,18 @@
-"""Watch pages as YouTube really sent them, and as nobody would want to get them."""
+"""Watch pages as YouTube really sent them."""
 
 from __future__ import annotations
 
 import html as html_text
 import json
 import re
-import time
 from collections import Counter
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from tests.ingest.youtube_site import state_page, watch_page
 from trax.errors import (
     SourceError,
     SourceUnreachable,
@@ -29,14 +23,9 @@ from trax.errors import (
     VideoLive,
     VideoMembersOnly,
     VideoPrivate,
-    VideoRateLimited,
     VideoUnavailable,
-    VideoUpcoming,
 )
-from trax.ingest.chapters import Chapter, chapters, described
-from trax.ingest.page_json import json_at, shown
 from trax.ingest.youtube_page import VideoPage, parse_page, parse_player
-from trax.storable import storable_text
 
 ID = "AAAAAAAAAAA"
 
@@ -322,99 +311,6 @@ def test_the_player_in_an_element_of_its_own() -> None:
     assert parse_page(page, ID).title == "In an element"
 
 
-STATES = [
-    ("ERROR", "Video unavailable", {}, VideoUnavailable),
-    ("ERROR", "This video has been removed by the uploader", {}, VideoUnavailable),
-    ("ERROR", "An error occurred. Please try again later.", {}, SourceUnreachable),
-    ("UNPLAYABLE", "This content isn’t available, try again later.", {}, VideoRateLimited),
-    ("UNPLAYABLE", "Join this channel to get access to members-only content like this video.", {}, VideoMembersOnly),
-    ("UNPLAYABLE", "This video requires payment to watch", {}, VideoMembersOnly),
-    ("UNPLAYABLE", "Video unavailable", {"subreason": {"simpleText": "Blocked in your country."}}, VideoGeoBlocked),
-    (
-        "UNPLAYABLE",
-        "This video contains content from Private Premium Films, who has blocked it in your country",
-        {},
-        VideoGeoBlocked,
-    ),
-    ("LOGIN_REQUIRED", "Sign in to confirm your age", {}, VideoAgeRestricted),
-    ("LOGIN_REQUIRED", "Sign in to confirm you’re not a bot", {}, VideoBlocked),
-    ("CONTENT_CHECK_REQUIRED", "The following content may contain topics of which to beware.", {}, VideoAgeRestricted),
-    ("LIVE_STREAM_OFFLINE", "This live event will begin in 3 days.", {}, VideoUpcoming),
-    ("LIVE_STREAM_OFFLINE", "Premieres in 5 hours", {}, VideoUpcoming),
-    ("LIVE_STREAM_OFFLINE", "This live stream recording is not available.", {}, VideoUnavailable),
-    ("LIVE_STREAM_OFFLINE", "This live event has ended.", {}, VideoLive),
-    ("SOMETHING_NEW", "Nobody knows why", {}, VideoUnavailable),
-]
-
-
-@pytest.mark.parametrize(("state", "reason", "screen", "kind"), STATES)
-def test_what_a_state_means(state: str, reason: str, screen: dict[str, Any], kind: type[SourceError]) -> None:
-    status = {"status": state, "reason": reason, "errorScreen": {"playerErrorMessageRenderer": screen}}
-    with pytest.raises(kind) as raised:
-        parse_player({"playabilityStatus": status}, None, ID)
-    assert type(raised.value) is kind
-    assert raised.value.next_step
-
-
-@pytest.mark.parametrize(
-    ("status", "kind"),
-    [
-        ({"status": "LOGIN_REQUIRED", "reason": "Sign in", "desktopLegacyAgeGateReason": 1}, VideoAgeRestricted),
-        ({"status": "LOGIN_REQUIRED", "errorScreen": {"playerCaptchaViewModel": {}}}, VideoBlocked),
-        ({"status": "LOGIN_REQUIRED", "messages": ["This is a private video."]}, VideoPrivate),
-        ({"status": "ERROR", "errorScreen": {"playerErrorMessageRenderer": {"reason": "Is private"}}}, VideoPrivate),
-        ({"status": "ERROR"}, VideoUnavailable),
-        ({"status": ["OK"]}, VideoUnavailable),
-    ],
-)
-def test_a_state_without_a_reason(status: dict[str, Any], kind: type[SourceError]) -> None:
-    with pytest.raises(SourceError) as raised:
-        parse_player({"playabilityStatus": status}, None, ID)
-    assert type(raised.value) is kind
-
-
-def test_a_state_names_the_video_and_quotes_youtube_without_its_control_characters() -> None:
-    page = state_page("ERROR", "Gone\x1b[31m\u202e forever\n</script>")
-    with pytest.raises(VideoUnavailable) as raised:
-        parse_page(page, ID)
-    assert raised.value.message == f'The video {ID} is not available: YouTube says "Gone [31m forever </script>".'
-
-
-def test_a_page_of_another_video_is_no_answer() -> None:
-    with pytest.raises(VideoBlocked, match="another video"):
-        parse_page(watch_page("BBBBBBBBBBB"), ID)
-
-
-def test_a_stream_on_the_air_and_one_that_has_just_ended() -> None:
-    live = {"videoId": ID, "title": "On the air", "isLive": True, "lengthSeconds": "0"}
-    with pytest.raises(VideoLive, match="on the air"):
-        parse_player({"playabilityStatus": {"status": "OK"}, "videoDetails": live}, None, ID)
-    ended = {"videoId": ID, "title": "Off the air", "isPostLiveDvr": True, "lengthSeconds": "0"}
-    with pytest.raises(VideoLive, match="just ended"):
-        parse_player({"playabilityStatus": {"status": "OK"}, "videoDetails": ended}, None, ID)
-
-
-def test_a_recording_whose_page_still_says_that_it_is_live() -> None:
-    microformat = {"playerMicroformatRenderer": {"liveBroadcastDetails": {"isLiveNow": True}}}
-    details = {"videoId": ID, "title": "Over", "lengthSeconds": "90", "isLiveContent": True}
-    page = parse_player({"videoDetails": details, "microformat": microformat}, None, ID)
-    assert (page.duration_seconds, page.details["was_live"]) == (90, True)
-
-
-def test_an_upcoming_stream_says_when_it_begins() -> None:
-    start = datetime(2031, 5, 6, 7, 8, tzinfo=UTC)
-    slate = {"liveStreamOfflineSlateRenderer": {"scheduledStartTime": str(int(start.timestamp()))}}
-    streamability = {"liveStreamabilityRenderer": {"offlineSlate": slate}}
-    status = {"status": "LIVE_STREAM_OFFLINE", "liveStreamability": streamability}
-    microformat = {"playerMicroformatRenderer": {"liveBroadcastDetails": {"startTimestamp": start.isoformat()}}}
-    here = start.astimezone().strftime("%Y-%m-%d %H:%M")
-    players = ({"playabilityStatus": status}, {"videoDetails": {"isUpcoming": True}, "microformat": microformat})
-    for player in players:
-        with pytest.raises(VideoUpcoming) as raised:
-            parse_player(player, None, ID)
-        assert here in raised.value.next_step
-
-
 @pytest.mark.parametrize("length", ["0", "", "-5", "1e9", "9" * 30, "9" * 11, None, 0, 3.5, True, [], {}])
 def test_a_length_that_is_none(length: Any) -> None:
     player = {"videoDetails": {"videoId": ID, "title": "A", "lengthSeconds": length}}
@@ -460,172 +356,3 @@ def test_what_the_player_lacks_comes_from_around_it() -> None:
     assert (page.title, page.description, page.channel) == ("Around", "All of it", "")
     empty = {"videoDetails": {"videoId": ID, "title": "A", "shortDescription": ""}}
     assert parse_player(empty, data, ID).description == "", "an empty description is one"
-
-
-# ------------------------------------------------------------------ JSON at a marker
-
-NASTY = [
-    "};", "</script>", "<\\/script>", '"', "'", "\\", "{", "}", "[", "]", "//", "/*", "<!--", "var a = {};",
-    "ytInitialPlayerResponse = {", 'ytInitialPlayerResponse = {"videoDetails":{}}', "ytInitialData = {}", "\n",
-    "\u2028", '<script id="yt-initial-data">', "\ud83d\ude00", "é", "\x00",
-]  # fmt: skip
-TEXTS = st.lists(st.sampled_from(NASTY) | st.text(max_size=8), max_size=6).map("".join)
-PLAIN_TEXTS = TEXTS.map(storable_text)
-VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**60), 2**60) | PLAIN_TEXTS,
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(PLAIN_TEXTS, inner, max_size=4),
-    max_leaves=12,
-)
-OBJECTS = st.dictionaries(PLAIN_TEXTS, VALUES, max_size=5)
-MARKER = re.compile(r"THE_MARKER[\"']?\]?\s*=\s*")
-BEFORE = ["", "<script>", "THE_MARKER = null;", "if(THE_MARKER){a={}}", "THE_MARKER = {broken", "THE_MARKER = {};"]
-AFTER = [";", "</script>", ";var x = {};", "}};", "", "\n"]
-
-
-@given(OBJECTS, st.sampled_from(BEFORE), st.sampled_from(AFTER), st.booleans())
-@settings(max_examples=50)
-def test_json_at_a_marker_is_what_was_put_there(found: dict[str, Any], before: str, after: str, ascii_: bool) -> None:
-    wanted = {**found, "key": 1}
-    page = f"{before}THE_MARKER = {json.dumps(wanted, ensure_ascii=ascii_)}{after}"
-    assert json_at(page, MARKER, ["key"]) == wanted
-    assert json_at(page, MARKER, ["no such key \N{SNOWMAN}"]) is None
-
-
-@given(title=PLAIN_TEXTS, channel=PLAIN_TEXTS, description=PLAIN_TEXTS, seconds=st.integers(1, 10**6))
-@settings(max_examples=60)
-def test_a_page_gives_back_what_was_written_into_it(title: str, channel: str, description: str, seconds: int) -> None:
-    title = f"{title}."  # never empty
-    page = watch_page(ID, title=title, channel=channel, description=description, seconds=seconds)
-    found = parse_page(page, ID)
-    assert (found.title, found.description, found.duration_seconds) == (title, description, seconds)
-    assert found.channel == channel or not channel.strip()
-
-
-KEYS = st.sampled_from([
-    "playabilityStatus", "videoDetails", "microformat", "playerMicroformatRenderer", "status", "reason", "messages",
-    "errorScreen", "playerErrorMessageRenderer", "subreason", "simpleText", "runs", "text", "title", "lengthSeconds",
-    "thumbnail", "thumbnails", "url", "width", "keywords", "captions", "playerCaptionsTracklistRenderer",
-    "captionTracks", "languageCode", "kind", "streamingData", "adaptiveFormats", "audioTrack", "id", "displayName",
-    "engagementPanels", "engagementPanelSectionListRenderer", "content", "liveBroadcastDetails", "startTimestamp",
-    "isUpcoming", "isLive", "publishDate", "shortDescription", "author", "viewCount",
-])  # fmt: skip
-WORDS = st.sampled_from(["OK", "ERROR", "LIVE_STREAM_OFFLINE", "0", "12", "https://a/", "A", "\ud800", "2020-01-01"])
-SHAPES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | WORDS,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=4),
-    max_leaves=25,
-)
-PLAYERS = st.dictionaries(KEYS, SHAPES, max_size=6)
-
-
-@given(PLAYERS, SHAPES)
-@settings(max_examples=80)
-def test_json_of_any_shape_gives_a_page_or_an_error_of_ours(player: dict[str, Any], data: Any) -> None:
-    try:
-        page = parse_player(player, data, ID)
-    except TraxError:
-        return
-    assert page.title == storable_text(page.title)
-    json.dumps(page.details, allow_nan=False).encode()
-
-
-@pytest.mark.parametrize(
-    "page",
-    [
-        "", "<html></html>", "ytInitialPlayerResponse = {}", "ytInitialPlayerResponse = " + '{"videoDetails":' * 50_000,
-        "ytInitialPlayerResponse = {" * 100_000, '<script id="yt-initial-data"' * 50_000, "\x00" * 1000,
-        'ytInitialPlayerResponse = {"videoDetails": ' + "[" * 100_000,
-    ],
-    ids=["empty", "bare", "nothing in it", "deep", "many", "many elements", "no text", "deep lists"],
-)  # fmt: skip
-def test_a_page_without_a_player_is_not_understood(page: str) -> None:
-    with pytest.raises(SourceUnreachable, match="that Trax understands"):
-        parse_page(page, ID)
-
-
-# ------------------------------------------------------------------ Chapters
-
-
-def _clock(seconds: int, padded: bool) -> str:
-    hours, rest = divmod(seconds, 3600)
-    minutes = f"{rest // 60:02}" if padded or hours else str(rest // 60)
-    return (f"{hours}:" if hours else "") + f"{minutes}:{rest % 60:02}"
-
-
-LINES = [
-    "{time} {title}", "{time} - {title}", "[{time}] {title}", "({time}) {title}", "▶ {time} | {title}",
-    "• {time}: {title}", "{title} {time}", "{title} ({time})", "{title} – {time}", "3. {time} {title}",
-]  # fmt: skip
-TITLES = st.text("abcdefgh XYZ äß", min_size=1, max_size=20).map(lambda title: shown(f"T{title}T"))
-
-
-@given(
-    st.lists(st.tuples(st.integers(10, 4000), TITLES), min_size=3, max_size=12),
-    st.sampled_from(LINES), st.booleans(), st.lists(st.text("abc \n", max_size=20), max_size=3),
-)  # fmt: skip
-@settings(max_examples=60)
-def test_chapters_of_a_description(lengths: list[tuple[int, str]], line: str, padded: bool, prose: list[str]) -> None:
-    expected, start = [], 0
-    for seconds, title in lengths:
-        expected.append(Chapter(float(start), float(start + seconds), title))
-        start += seconds
-    listing = [line.format(time=_clock(int(one.start), padded), title=one.title) for one in expected]
-    description = "\n".join([*prose, "Recorded at 10:30", *listing, "", *prose])
-    assert list(described(description, start)) == expected
-    without_end = [*expected[:-1], Chapter(expected[-1].start, None, expected[-1].title)]
-    assert list(described(description, None)) == without_end
-
-
-@given(st.lists(st.sampled_from(["0:00 a", "0:30 b", "1:00:00 c", "5:00", "0:05 d", ":::", "x 9:99 y", "1:2:3 z"])
-                | st.text(max_size=30), max_size=12), st.none() | st.integers(1, 5000))  # fmt: skip
-def test_chapters_are_in_order_and_within_the_video(lines: list[str], duration: int | None) -> None:
-    found = described("\n".join(lines), duration)
-    if not found:
-        return
-    assert len(found) >= 3
-    assert found[0].start == 0
-    assert found[-1].end == duration
-    for chapter, following in pairwise(found):
-        assert chapter.end == following.start >= chapter.start + 10
-    assert all(chapter.title for chapter in found)
-
-
-@pytest.mark.parametrize(
-    "description",
-    [
-        "", "0:00 One\n1:00 Two", "0:10 One\n1:00 Two\n2:00 Three", "0:00 One\n0:05 Two\n1:00 Three",
-        "0:00 One\n2:00 Two\n1:00 Three", "0:00\n1:00\n2:00",
-    ],
-    ids=["empty", "two", "late", "short", "out of order", "without names"],
-)  # fmt: skip
-def test_times_that_are_no_chapters(description: str) -> None:
-    assert described(description, 600) == ()
-
-
-def test_a_joined_emoji_stays_whole_in_a_chapter() -> None:
-    assert described("0:00 👨‍👩‍👧 a\u202e\n0:10 b\n0:20 c", None)[0].title == "👨‍👩‍👧 a"
-
-
-@pytest.mark.parametrize("line", ["x" + " " * 380 + ":", "- " * 199 + ":", "0:00" * 99, "1:" * 199, "([" * 199 + ":"])
-def test_a_description_made_to_keep_us_busy(line: str) -> None:
-    began = time.process_time()
-    described(f"{line}\n" * 5000, 600)
-    assert time.process_time() - began < 3
-
-
-def _shown(*starts: int) -> dict[str, Any]:
-    """What lies around a player that shows chapters from there on, in milliseconds."""
-    entries = [
-        {"chapterRenderer": {"title": {"simpleText": f"At {start}"}, "timeRangeStartMillis": start}} for start in starts
-    ]
-    bar = {"multiMarkersPlayerBarRenderer": {"markersMap": [{"value": {}}, {"value": {"chapters": entries}}]}}
-    decorated = {"decoratedPlayerBarRenderer": {"decoratedPlayerBarRenderer": {"playerBar": bar}}}
-    return {"playerOverlays": {"playerOverlayRenderer": decorated}}
-
-
-def test_what_the_player_shows_wins_over_the_description() -> None:
-    text = "0:00 A\n0:10 B\n0:20 C"
-    assert chapters(_shown(0, 4500), text, 60) == (Chapter(0.0, 4.5, "At 0"), Chapter(4.5, 60.0, "At 4500"))
-    for nonsense in ({}, _shown(0, 60_000), _shown(0, 5000, 5000), _shown(*range(1500))):
-        assert [one.title for one in chapters(nonsense, text, 60)] == ["A", "B", "C"]
-    assert chapters({}, text, 20) == (), "the last one would begin at the very end"
