@@ -3,61 +3,22 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import hashlib
 import os
 import shutil
 import stat
-import subprocess
-import sys
-import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
+from tests.media.stores import CONTENT, SHA256, downloaded, drafts, kept
 from trax.errors import MediaAway, MediaChanged, MediaNotFound, StoreError, StoreFull, UnreadableMedia, UsageError
 from trax.media import store as module
-from trax.media.drafts import Drafts, held
 from trax.media.files import identify
 from trax.media.store import FolderStore, is_remote, open_store
 from trax.settings import Settings, load_settings
-
-CONTENT = bytes(range(256)) * 9_000  # more than two blocks
-SHA256 = hashlib.sha256(CONTENT).hexdigest()
-LONG_AGO = 1_700_000_000
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> FolderStore:
-    return FolderStore(tmp_path / "store")
-
-
-@pytest.fixture
-def source(tmp_path: Path) -> Path:
-    path = tmp_path / "talk.wav"
-    path.write_bytes(CONTENT)
-    return path
-
-
-def downloaded(store: FolderStore, key: str = "row", content: bytes = CONTENT) -> Path:
-    draft = store.draft(key)
-    draft.write_bytes(content)
-    return draft
-
-
-def kept(store: FolderStore) -> list[Path]:
-    """What is in the store; drafts don't count."""
-    return [path for path in store.root.rglob("*") if path.is_file() and module.INCOMING not in path.parts]
-
-
-def drafts(store: FolderStore) -> list[str]:
-    return sorted(path.name for path in (store.root / module.INCOMING).iterdir())
 
 
 def fail(number: int, *, where: Callable[[Any], bool] = lambda _: True, real: Any = None) -> Callable[..., Any]:
@@ -110,14 +71,6 @@ def test_a_draft_in_a_folder_of_drafts_is_moved_in(store: FolderStore) -> None:
     store.keep(folder / "sound.m4a", SHA256, len(CONTENT))
     assert list(folder.iterdir()) == []
     assert len(kept(store)) == 1
-
-
-@given(st.text(max_size=40), st.text(max_size=40))
-def test_a_key_always_has_the_same_draft_and_no_other_key_has_it(first: str, second: str) -> None:
-    names = Drafts(Path("/nowhere"))
-    assert names.named(first) == names.named(first)
-    assert (names.named(first) == names.named(second)) == (first == second)
-    assert names.named(first).parent == Path("/nowhere")
 
 
 def test_the_same_bytes_are_kept_once(store: FolderStore, source: Path) -> None:
@@ -355,196 +308,6 @@ def test_only_files_of_the_store_are_forgotten(store: FolderStore, source: Path,
     FolderStore(tmp_path / "alias").forget(stored.location)
     assert kept(store) == []
     store.forget(stored.location)
-
-
-def aged(*paths: Path) -> None:
-    for path in paths:
-        os.utime(path, (LONG_AGO, LONG_AGO))
-
-
-def test_drafts_that_were_given_up_are_swept_away(store: FolderStore) -> None:
-    old = downloaded(store, "old")
-    notes, folder = old.with_name(f"{old.name}.json"), old.with_name(f"{old.name}.d")
-    notes.write_text("{}")
-    folder.mkdir()
-    (folder / "a.m4a.part").write_bytes(b"x")
-    young = downloaded(store, "young")
-    foreign = store.root / module.INCOMING / "note.txt"
-    foreign.touch()
-    aged(foreign, old, notes, folder / "a.m4a.part", folder)
-    assert store.sweep(3600) == 1
-    assert drafts(store) == sorted([young.name, "note.txt"])
-
-
-def test_a_draft_that_somebody_is_at_is_not_swept_away(store: FolderStore) -> None:
-    draft, working = downloaded(store, "draft"), downloaded(store, "working")
-    folder = working.with_name(f"{working.name}.d")
-    folder.mkdir()
-    (folder / "sound").write_bytes(b"x")
-    aged(draft, working, folder)
-    with held(draft):
-        assert store.sweep(3600) == 0  # the one is held, and the other's folder has something new in it
-        aged(folder / "sound", folder)
-        with (folder / "sound").open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            assert store.sweep(3600) == 0
-    assert store.sweep(3600) == 2
-    assert drafts(store) == []
-
-
-def test_whoever_waited_for_a_draft_never_gets_the_file_that_it_became(
-    store: FolderStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    draft = downloaded(store)
-    waits = threading.Event()
-    flock = fcntl.flock
-
-    def tell_and_lock(descriptor: int, operation: int) -> None:
-        waits.set()
-        flock(descriptor, operation)
-
-    def wait() -> int:
-        monkeypatch.setattr(fcntl, "flock", tell_and_lock)
-        with held(draft) as descriptor:
-            return os.write(descriptor, b"the next download")
-
-    with ThreadPoolExecutor(1) as pool:
-        with held(draft):
-            written = pool.submit(wait)
-            assert waits.wait(10)
-            place = Path(store.keep(draft, SHA256, len(CONTENT)).location)
-        written.result()
-    assert place.read_bytes() == CONTENT
-    assert draft.read_bytes() == b"the next download"
-
-
-def test_a_store_that_is_not_there_yet_has_nothing_to_sweep(store: FolderStore) -> None:
-    assert store.sweep(0) == 0
-    assert not store.root.exists()
-
-
-def test_a_draft_is_discarded_with_what_lies_beside_it(store: FolderStore) -> None:
-    draft = downloaded(store)
-    folder = draft.with_name(f"{draft.name}.d")
-    folder.mkdir()
-    (folder / "sound").touch()
-    store.discard(draft)
-    store.discard(draft)
-    assert drafts(store) == []
-
-
-# What happens to processes happens to real ones.
-
-CHILD = """
-import os, sys
-from pathlib import Path
-from trax.errors import TraxError
-from trax.media import store as module
-from trax.media.store import FolderStore
-
-store = FolderStore(Path(sys.argv[1]))
-
-def stop():
-    print("there", flush=True)
-    sys.stdin.readline()
-
-def stop_after(owner, name):
-    real = getattr(owner, name)
-    def call(*arguments):
-        real(*arguments)
-        stop()
-    setattr(owner, name, call)
-
-def take(path):
-    try:
-        print(store.take(Path(path)).location, flush=True)
-    except TraxError as error:
-        print(type(error).__name__, error, flush=True)
-"""
-
-
-@contextmanager
-def child(script: str, store: FolderStore, *before: str) -> Iterator[subprocess.Popen[str]]:
-    command = [*before, sys.executable, "-c", CHILD + script, str(store.root)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
-
-
-def said(process: subprocess.Popen[str]) -> str:
-    assert process.stdout is not None
-    return process.stdout.readline().rstrip()
-
-
-def tell(process: subprocess.Popen[str]) -> None:
-    assert process.stdin is not None
-    process.stdin.write("\n")
-    process.stdin.flush()
-
-
-def test_two_processes_keep_the_same_bytes_at_once(store: FolderStore, tmp_path: Path) -> None:
-    names = [tmp_path / f"file-{number}" for number in range(20)]
-    for name in names:
-        name.write_bytes(name.name.encode() * 10_000)
-    script = f"stop()\nfor number in range(20): take({str(tmp_path)!r} + f'/file-{{number}}')\n"
-    with child(script, store) as one, child(script, store) as other:
-        for process in (one, other):
-            assert said(process) == "there"
-        for process in (one, other):
-            tell(process)
-        locations = [[said(process) for _ in names] for process in (one, other)]
-    assert locations[0] == locations[1]
-    assert [Path(location).read_bytes() for location in locations[0]] == [name.read_bytes() for name in names]
-    assert (len(kept(store)), drafts(store)) == (20, [])
-
-
-@pytest.mark.parametrize(
-    ("step", "whole"), [("module, 'write_all'", False), ("os, 'fsync'", False), ("os, 'link'", True)]
-)
-def test_kill_9_leaves_nothing_half(store: FolderStore, source: Path, step: str, whole: bool) -> None:
-    with child(f"stop_after({step})\ntake({str(source)!r})", store) as process:
-        assert said(process) == "there"
-        assert len(drafts(store)) == 1
-        assert store.sweep(-60) == 0  # it is alive
-        process.kill()
-        process.wait()
-    assert [path.read_bytes() for path in kept(store)] == [CONTENT] * whole
-    assert store.sweep(-60) == 1
-    assert drafts(store) == []
-    assert Path(store.take(source).location).read_bytes() == CONTENT
-
-
-def test_a_download_that_was_killed_on_its_last_step_is_not_written_to(store: FolderStore) -> None:
-    draft = downloaded(store)
-    place = store.place(SHA256)
-    place.parent.mkdir(parents=True)
-    place.hardlink_to(draft)  # killed here
-    downloaded(store, content=b"the next attempt")
-    assert place.read_bytes() == CONTENT
-
-
-def test_a_limit_of_the_process_on_the_length_of_files(store: FolderStore, source: Path) -> None:
-    limit = f"import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))\ntake({str(source)!r})"
-    with child(limit, store) as process:
-        assert said(process).startswith("StoreError The file is larger than")
-    assert (kept(store), drafts(store)) == ([], [])
-
-
-def test_a_disk_that_is_really_full(tmp_path: Path, source: Path) -> None:
-    store = FolderStore(tmp_path / "small" / "store")
-    store.root.parent.mkdir()
-    shell = f'mount -t tmpfs -o size=1m none {store.root.parent} && exec "$@"'
-    namespace = ["unshare", "-rm", "sh", "-c", shell, "sh"]
-    unlimited = "module.FolderStore._check_space = lambda *_: None\n"
-    look = "print(sorted(str(path) for path in store.root.rglob('*') if path.is_file()))"
-    if subprocess.run([*namespace, "true"], capture_output=True, check=False).returncode:
-        pytest.skip("nobody may mount a file system here")
-    with child(f"take({str(source)!r})\n{unlimited}take({str(source)!r})\n{look}", store, *namespace) as process:
-        for _ in range(2):  # as foreseen, and in the middle of the file
-            assert said(process).startswith("StoreFull No space is left")
-        assert said(process) == "[]"
 
 
 def settings(tmp_path: Path, store: str | None) -> Settings:
