@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -141,6 +142,14 @@ def test_a_page_that_is_read_again_updates_the_video(database: Database) -> None
         assert read_at is not None
         assert again.metadata_extracted_at is not None
         assert again.metadata_extracted_at > read_at
+
+
+def test_what_a_page_does_not_say_this_time_stays(database: Database) -> None:
+    with database.transaction() as session:
+        videos.put(session, VIDEO)
+        title_alone = replace(VIDEO, title="A new title", description="", duration_seconds=0, is_whole=False)
+        again = videos.put(session, title_alone)
+        assert (again.title, again.description, again.duration_seconds) == ("A new title", "about\nit", 213)
 
 
 @pytest.mark.parametrize("look", [lambda row: row.youtube_id, lambda row: row.duration_seconds])

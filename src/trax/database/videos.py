@@ -27,6 +27,7 @@ class NewVideo:
     duration_seconds: int
     url: str
     details: dict[str, Any]
+    is_whole: bool = True  # False: all but title and channel is unknown this time
 
 
 def put(session: Session, new: NewVideo) -> YouTubeVideo:
@@ -41,7 +42,8 @@ def put(session: Session, new: NewVideo) -> YouTubeVideo:
         "metadata_extracted_at": func.now(),
     }
     statement = insert(YouTubeVideo).values(youtube_id=new.youtube_id, **said)
-    statement = statement.on_conflict_do_update(index_elements=["youtube_id"], set_=said)
+    newer = said if new.is_whole else {name: said[name] for name in ("title", "channel")}
+    statement = statement.on_conflict_do_update(index_elements=["youtube_id"], set_=newer)
     return session.scalars(statement.returning(YouTubeVideo), execution_options={"populate_existing": True}).one()
 
 

@@ -106,10 +106,13 @@ class YouTube:
         self._breaker = breaker
         self._cookies = cookies
 
+    def check(self) -> None:
+        """Raises: VideoBlocked, VideoRateLimited: YouTube isn't to be asked now."""
+        self._breaker.check(self._host(self._account()))
+
     def leave_alone(self, wall: Wall) -> Wall:
         """Ask nothing for a while, since a download met this wall; returns the error with the time in it."""
-        account = {} if self._cookies is None else cookies_for(self._base_url, self._cookies)
-        return self._breaker.trip(self._host(account), wall, _pause(wall, None))
+        return self._breaker.trip(self._host(self._account()), wall, _pause(wall, None))
 
     def video(self, youtube_id: str) -> VideoPage:
         """What YouTube says of the video; title and channel alone where its page is walled off.
@@ -117,7 +120,7 @@ class YouTube:
         Raises: VideoError: it can't be had, or not now. SourceError: no answer, or none that Trax understands.
         UsageError: the cookies file can't be used.
         """
-        account = {} if self._cookies is None else cookies_for(self._base_url, self._cookies)
+        account = self._account()
         host = self._host(account)
         self._breaker.check(host)
         page, html = self._watch(youtube_id, account)
@@ -130,6 +133,9 @@ class YouTube:
         except SourceUnreachable as error:
             wall = error
         return self._described(youtube_id, wall)
+
+    def _account(self) -> Mapping[str, str]:
+        return {} if self._cookies is None else cookies_for(self._base_url, self._cookies)
 
     def _host(self, account: Mapping[str, str]) -> str:
         """Whom the breaker is about: an account is another guest than none."""

@@ -131,6 +131,7 @@ class VideoFetcher:
         folder = folder_of(draft)
         folder.mkdir(parents=True, exist_ok=True)
         with self.suppliers.youtubes_turn(check):
+            self.suppliers.youtube.check()  # another download may have met a wall, or the page of this one
             try:
                 sound = download_audio(self.item.youtube_id, folder, self.suppliers.audio, told=told, check=check)
             except (VideoBlocked, VideoRateLimited) as wall:
@@ -165,6 +166,7 @@ def new_video(page: VideoPage, url: str) -> videos.NewVideo:
         duration_seconds=page.duration_seconds or 0,
         url=url,
         details=page.details,
+        is_whole=page.complete,
     )
 
 
