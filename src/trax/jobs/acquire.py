@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,6 +37,7 @@ from trax.jobs.gather import Found
 from trax.jobs.origins import address_of, name_of, origins_of
 from trax.jobs.prepare import local_file, make_ready, new_media
 from trax.jobs.suppliers import Suppliers
+from trax.media.files import display_name, path_text
 from trax.media.store import is_remote
 
 if TYPE_CHECKING:  # most files come from this machine
@@ -152,13 +153,21 @@ class Acquirer:
 
     def _local(self, path: Path) -> Acquired:
         """A file of this machine, left where it is or copied into the store."""
-        new = new_media(path)
-        if self._copy:
-            kept = self._suppliers.store.take(path)
-            new = replace(new, file_hash=kept.sha256, local_path=kept.location, mtime_ns=kept.mtime_ns)
+        new = self._taken(path) if self._copy else new_media(path)
         with self._database.transaction() as session:
             row, is_new = media.add(session, new)
             return Acquired(row.id, path, existed=not is_new)
+
+    def _taken(self, path: Path) -> media.NewMedia:
+        kept = self._suppliers.store.take(path)
+        return media.NewMedia(
+            filename=display_name(path),
+            file_size=kept.size_bytes,
+            file_hash=kept.sha256,
+            source_path=path_text(path),
+            local_path=kept.location,
+            mtime_ns=kept.mtime_ns,
+        )
 
     def check(self) -> None:
         """Raises: JobInterrupted: the user has gone."""
@@ -176,6 +185,8 @@ class Acquirer:
         """Whether the bytes are where they were put; media that is in work elsewhere counts."""
         if row.file_hash is None:
             return False
+        if row.local_path is not None and is_remote(row.local_path):
+            return self._suppliers.store.holds(row.local_path)
         try:
             local_file(row, self._suppliers.settings)
         except (MediaAway, MediaChanged):

@@ -11,7 +11,7 @@ from uuid import UUID
 from trax.database import claims, media
 from trax.database.engine import Database
 from trax.database.models import MediaFile
-from trax.errors import ClaimHeld, MediaAway, MediaChanged
+from trax.errors import ClaimHeld, MediaAway, MediaChanged, StoreError
 from trax.media.files import display_name, identify, path_from_text, path_text
 from trax.media.probe import probe
 from trax.media.store import is_remote, open_store
@@ -86,6 +86,8 @@ def local_file(row: MediaFile, settings: Settings) -> Path:
         assert row.file_hash is not None
         return open_store(settings).locate(row.local_path, row.file_hash)
     path = path_from_text(row.local_path)
+    if not path.is_file() and (moved := _in_store(row, settings)) is not None:
+        return moved
     if not path.is_file():
         mount = f"Mount the share that holds it on {socket.gethostname()}, or add the file again from where it is now."
         raise MediaAway(f"{row.filename} is not at {row.local_path}.", mount)
@@ -95,3 +97,13 @@ def local_file(row: MediaFile, settings: Settings) -> Path:
     if (found.st_size, found.st_mtime_ns) != known and identify(path).sha256 != row.file_hash:
         raise MediaChanged(f"{row.local_path} has changed since it was added.", hint)
     return path
+
+
+def _in_store(row: MediaFile, settings: Settings) -> Path | None:
+    """Where the bytes are if they belong to a store that has moved as a whole."""
+    if row.local_path is None or row.file_hash is None:
+        return None
+    try:
+        return open_store(settings).locate(row.local_path, row.file_hash)
+    except (MediaAway, StoreError):
+        return None
