@@ -20,9 +20,15 @@ from trax.errors import SourceRefused, SourceUnreachable
 LONGEST_URL: Final = 8192  # characters
 PORTS: Final = {"http": 80, "https": 443}
 _LEAST_FREE_PORT: Final = 1024  # below it only the web's own ports: no mail server gets what looks like a mail
-_EMBEDDING: Final = tuple(
-    ipaddress.ip_network(text) for text in ("64:ff9b::/96", "64:ff9b:1::/48", "::/96", "2001::/32", "2002::/16")
-)  # IPv4 in IPv6: where such a packet comes out is not for us to know
+_PUBLIC_IPV6: Final = ipaddress.IPv6Network("2000::/3")  # nothing else is given out; old private ranges lie outside
+_NOT_PUBLIC: Final = tuple(
+    ipaddress.ip_network(text)
+    for text in (
+        "2001::/32", "2002::/16",  # IPv4 in IPv6: where such a packet comes out is not for us to know
+        "3fff::/20", "192.0.0.0/24", "192.88.99.0/24",  # set apart; not every Python knows
+        "168.63.129.16/32",  # what Azure tells its machines, secrets among it
+    )
+)  # fmt: skip
 
 Resolver = Callable[[str, int], list[str]]
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -51,6 +57,7 @@ def target_of(url: str, *, allow_private: bool, resolver: Resolver = resolve) ->
 
     Raises: SourceRefused: it isn't to be asked. SourceUnreachable: its name leads nowhere.
     """
+    url = url.strip()
     parts = _parts(url)
     host = _ascii_host(parts.hostname or "")
     port = parts.port if parts.port is not None else PORTS[parts.scheme]
@@ -84,8 +91,10 @@ def is_public(address: str) -> bool:
     if isinstance(ip, ipaddress.IPv6Address):
         if ip.ipv4_mapped is not None:
             ip = ip.ipv4_mapped
-        elif any(ip in network for network in _EMBEDDING):
+        elif ip not in _PUBLIC_IPV6:
             return False
+    if any(ip in network for network in _NOT_PUBLIC):
+        return False
     return ip.is_global and not (ip.is_multicast or ip.is_reserved or ip.is_unspecified or ip.is_loopback)
 
 
@@ -97,7 +106,7 @@ def shown(url: str) -> str:
 
 
 def _parts(url: str) -> _Parts:
-    if len(url) > LONGEST_URL or not _is_clean(url):
+    if len(url) > LONGEST_URL or not _is_clean(url) or not _is_text(url):
         raise SourceRefused(f"{shown(url)} is no web address.", "Copy the address anew.")
     try:
         split = urlsplit(url)
@@ -122,7 +131,7 @@ class _Parts:
 
 def _rebuilt(url: str, host: str, port: int | None) -> str:
     """The URL with the very host that was looked up: of a name that it reads its own way, curl would ask anew."""
-    split = urlsplit(url.strip())
+    split = urlsplit(url)
     netloc = (f"[{host}]" if ":" in host else host) + ("" if port is None else f":{port}")
     path, query = quote(split.path, safe="/%:@!$&'()*+,;=~-._"), quote(split.query, safe="/%:@!$&'()*+,;=~-._?[]|")
     return urlunsplit((split.scheme.lower(), netloc, path or "/", query, ""))
@@ -132,13 +141,30 @@ def _is_clean(text: str) -> bool:
     return not any(ord(character) < 33 or ord(character) == 127 for character in text.strip())
 
 
+def _is_text(url: str) -> bool:
+    """Whether it is without the halves of characters that a command line makes of bytes that are no text."""
+    try:
+        url.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _ascii_host(host: str) -> str:
+    """The host as it is looked up. Raises: SourceRefused: it is none, or would be read in more than one way."""
     host = host.rstrip(".")
     if not host.isascii():
         try:
             host = host.encode("idna").decode("ascii")
         except UnicodeError as error:
             raise SourceRefused("The host of that address is no host.", "Copy the address anew.") from error
-    if not host or not re.fullmatch(r"[A-Za-z0-9._:%-]+", host):
+    if not (_is_ipv6(host) if ":" in host else re.fullmatch(r"[A-Za-z0-9._-]+", host)):
         raise SourceRefused("The host of that address is no host.", "Copy the address anew.")
     return host.lower()
+
+
+def _is_ipv6(host: str) -> bool:
+    try:
+        return ipaddress.IPv6Address(host).scope_id is None
+    except ValueError:
+        return False

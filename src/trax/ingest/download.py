@@ -6,21 +6,17 @@ still the same file.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
-import json
 import os
 import re
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from trax.errors import (
-    ClaimHeld,
     NotMedia,
     SourceError,
     SourceTooLarge,
@@ -30,7 +26,8 @@ from trax.errors import (
     StoreFull,
 )
 from trax.ingest.addresses import shown
-from trax.ingest.exchange import Ask, Headers
+from trax.ingest.draft_files import Notes, clear, clear_notes, held, read_notes, write_all, write_notes
+from trax.ingest.exchange import LATER, Ask, Headers
 from trax.ingest.file_names import file_name
 from trax.ingest.web import Receiver, Web
 from trax.media.magic import HEAD_BYTES, recognise
@@ -41,7 +38,8 @@ WAITS: Final = (0.5, 1.0, 2.0, 4.0)  # seconds before each further try
 STEP_BYTES: Final = 1 << 20  # what a try has to bring, or it was in vain
 CHECKING: Final = 0.25  # seconds between two looks whether somebody wants to leave
 SPARE_BYTES: Final = 64 << 20  # that a download leaves free on the disk: databases die of full ones
-LATER: Final = "Try again later; what has come is gone on with."
+LOOKING: Final = 16 << 20  # bytes between two looks at the disk, where a server doesn't say how many will come
+PACKED: Final = frozenset({"gzip", "x-gzip", "deflate", "br", "zstd", "compress", "x-compress"})
 
 Told = Callable[[int, int | None], None]
 
@@ -58,21 +56,6 @@ class Downloaded:
     etag: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Notes:
-    """What a draft is the beginning of."""
-
-    url: str
-    etag: str | None = None
-    last_modified: str | None = None
-    total: int | None = None  # bytes
-
-    @property
-    def validator(self) -> str | None:
-        """What the server knows this very file by; a weak tag promises no equal bytes."""
-        return self.etag if self.etag and not self.etag.startswith("W/") else self.last_modified
-
-
 def download(
     web: Web,
     url: str,
@@ -87,28 +70,28 @@ def download(
     Raises: SourceError: it can't be had, or is no media; only where a later try may help does a part stay. StoreError:
     it can't be written. ClaimHeld: another process is at this draft.
     """
-    with _held(draft) as descriptor:
+    with held(draft) as descriptor:
         course = _Course(web, url, draft, descriptor, told, check)
         try:
             return _patiently(course, check, wait or _waiting(check))
         except (SourceError, StoreError) as error:
             if not error.retryable:
-                _clear(draft)
+                clear(draft)
             raise
         finally:
             if not os.fstat(descriptor).st_size:
-                _clear(draft)
+                clear(draft)
 
 
 def _patiently(course: _Course, check: Callable[[], None], wait: Callable[[Seconds], None]) -> Downloaded:
     """Try after try, as long as they get us somewhere."""
-    in_vain = 0
+    in_vain = farthest = 0
     while True:
-        before = course.size_bytes
         try:
             return course.run()
-        except SourceUnreachable:
-            in_vain = 0 if course.size_bytes - before >= STEP_BYTES else in_vain + 1
+        except SourceUnreachable:  # a server that has us begin anew again and again gets us nowhere
+            in_vain = 0 if course.farthest - farthest >= STEP_BYTES else in_vain + 1
+            farthest = course.farthest
             if in_vain == TRIES:
                 raise
         check()
@@ -126,7 +109,10 @@ class _Course:
     told: Told
     check: Callable[[], None]
     size_bytes: int = 0
+    farthest: int = 0  # that any try came
+    looked: int = 0  # bytes at the last look at the disk
     total: int | None = None
+    notes: Notes | None = None  # on the part that this try goes on with
     digest: Any = field(default_factory=hashlib.sha256)
     head: bytearray = field(default_factory=bytearray)
     headers: Headers = field(default_factory=dict)
@@ -134,10 +120,10 @@ class _Course:
 
     def run(self) -> Downloaded:
         """One try, from where the last one ended."""
-        notes = self._resumable()
+        self.notes = self._resumable()
         headers = {"Accept-Encoding": "identity"}
-        if notes is not None and self.size_bytes:
-            headers |= {"Range": f"bytes={self.size_bytes}-", "If-Range": str(notes.validator)}
+        if self.notes is not None and self.size_bytes:
+            headers |= {"Range": f"bytes={self.size_bytes}-", "If-Range": str(self.notes.validator)}
         ask = Ask(self.url, headers=headers, as_browser=False)
         final_url = self.web.stream(ask, Receiver(self._begin, self._take))
         if self.is_whole or self.total is None or self.size_bytes == self.total:
@@ -146,7 +132,7 @@ class _Course:
 
     def _resumable(self) -> Notes | None:
         """What is known of the part that is there; without it, or where it doesn't fit, the file begins anew."""
-        notes, size = _read_notes(self.draft), os.fstat(self.descriptor).st_size
+        notes, size = read_notes(self.draft), os.fstat(self.descriptor).st_size
         fits = notes is not None and notes.url == self.url and notes.validator is not None
         if not fits or (notes is not None and notes.total is not None and size > notes.total):
             self._restart()
@@ -159,6 +145,12 @@ class _Course:
         os.ftruncate(self.descriptor, 0)
         os.lseek(self.descriptor, 0, os.SEEK_SET)
         self.size_bytes, self.digest, self.head = 0, hashlib.sha256(), bytearray()
+        self.looked = 0
+
+    def _forget(self) -> None:
+        """What has come is the beginning of nothing."""
+        self._restart()
+        write_notes(self.draft, Notes(self.url))
 
     def _hash_again(self, size: int) -> None:
         self.size_bytes, self.digest, self.head = 0, hashlib.sha256(), bytearray()
@@ -174,32 +166,39 @@ class _Course:
         elif status == 200:
             self._restart()
             self.total = _length(headers)
-            _write_notes(self.draft, _notes_of(self.url, headers, self.total))
+            write_notes(self.draft, _notes_of(self.url, headers, self.total))
         elif status == 416 and self.size_bytes:
             self._beyond(headers)
             return
         else:
             raise _refusal(status, headers, self.url)
-        if (packed := headers.get("content-encoding", "identity").lower()) not in ("", "identity"):
+        if (packed := headers.get("content-encoding", "").strip().lower()) and not PACKED.isdisjoint(
+            re.split(r"[\s,]+", packed)
+        ):
             raise NotMedia(
                 f"{shown(self.url)} comes packed ({packed[:40]}), which no media file does.", "Give another address."
             )
         self._check_size()
 
     def _go_on(self, headers: Headers) -> None:
-        found = re.fullmatch(r"bytes (\d+)-(\d+)/(\d+|\*)", headers.get("content-range", ""))
-        if found is None or int(found[1]) != self.size_bytes:
-            self._restart()  # another part than was asked for: the next try begins anew
-            _write_notes(self.draft, Notes(self.url))
+        assert self.notes is not None
+        found = re.fullmatch(r"bytes ([0-9]{1,19})-[0-9]{1,19}/([0-9]{1,19}|\*)", headers.get("content-range", ""))
+        etag, known = headers.get("etag"), self.notes.total
+        total = int(found[2]) if found is not None and found[2] != "*" else known
+        is_same = (not etag or not self.notes.etag or etag == self.notes.etag) and known in (None, total)
+        if found is None or int(found[1]) != self.size_bytes or not is_same:
+            self._forget()  # not what was asked for: the next try begins anew
             raise SourceUnreachable(f"{shown(self.url)} was to go on, and began elsewhere.", LATER)
-        self.total = None if found[3] == "*" else int(found[3])
+        self.total = total
 
     def _beyond(self, headers: Headers) -> None:
         """The server has nothing after what we have: that was all, or it is another file by now."""
+        assert self.notes is not None
         if headers.get("content-range", "") == f"bytes */{self.size_bytes}":
             self.is_whole = True
+            self.headers = {"etag": self.notes.etag} if self.notes.etag else {}  # the others tell of an error page
             return
-        self._restart()
+        self._forget()
         raise SourceUnreachable(f"{shown(self.url)} has changed since its beginning came.", LATER)
 
     def _check_size(self) -> None:
@@ -207,6 +206,7 @@ class _Course:
         if self.total is not None and self.total > most:
             raise _too_large(self.url, most)
         missing = (self.total or self.size_bytes) - self.size_bytes
+        self.looked = self.size_bytes
         if shutil.disk_usage(self.draft.parent).free < missing + SPARE_BYTES:
             raise StoreFull(
                 "There is no space left for the download.", "Free some, or name another folder in TRAX_STORE."
@@ -218,13 +218,19 @@ class _Course:
             return
         if self.size_bytes + len(block) > self.web.options.max_bytes:
             raise _too_large(self.url, self.web.options.max_bytes)
-        _write(self.descriptor, block)
+        if self.total is not None and self.size_bytes + len(block) > self.total:
+            self._forget()
+            raise SourceUnreachable(f"{shown(self.url)} sends more than there is of it.", LATER)
+        write_all(self.descriptor, block)
         self._count(block)
+        if self.total is None and self.size_bytes - self.looked >= LOOKING:
+            self._check_size()
         self.told(self.size_bytes, self.total)
 
     def _count(self, block: bytes) -> None:
         self.digest.update(block)
         self.size_bytes += len(block)
+        self.farthest = max(self.farthest, self.size_bytes)
         if len(self.head) < HEAD_BYTES:
             self.head += block[: HEAD_BYTES - len(self.head)]
             if len(self.head) == HEAD_BYTES:
@@ -245,7 +251,7 @@ class _Course:
             os.fsync(self.descriptor)
         except OSError as error:
             raise StoreError("The disk doesn't keep what was downloaded.", "Check the disk.") from error
-        _notes_path(self.draft).unlink(missing_ok=True)
+        clear_notes(self.draft)
         self.told(self.size_bytes, self.size_bytes)
         return Downloaded(
             sha256=self.digest.hexdigest(),
@@ -269,7 +275,7 @@ def _refusal(status: int, headers: Headers, url: str) -> SourceError:
         return SourceUnavailable(f"There is nothing at {where} (HTTP {status}).", "Check the address.")
     if status in (408, 425, 429) or status >= 500 or status < 200 or 300 <= status < 400:
         after = headers.get("retry-after", "")
-        when = f"Try again in {after} seconds." if after.isdigit() and len(after) < 7 else LATER
+        when = f"Try again in {after} seconds." if re.fullmatch("[0-9]{1,6}", after) else LATER
         return SourceUnreachable(f"The server of {where} can't answer now (HTTP {status}).", when)
     return SourceUnavailable(f"{where} can't be had (HTTP {status}).", "Check the address.")
 
@@ -282,75 +288,15 @@ def _too_large(url: str, most: int) -> SourceTooLarge:
 
 def _length(headers: Headers) -> int | None:
     text = headers.get("content-length", "")
-    return int(text) if text.isdigit() and len(text) < 20 else None
+    if "transfer-encoding" in headers:  # the chunks say where the end is, and overrule it
+        return None
+    return int(text) if re.fullmatch("[0-9]{1,19}", text) else None
 
 
 def _notes_of(url: str, headers: Headers, total: int | None) -> Notes:
     if headers.get("accept-ranges", "").lower() == "none":
         return Notes(url, total=total)
     return Notes(url, headers.get("etag"), headers.get("last-modified"), total)
-
-
-def _notes_path(draft: Path) -> Path:
-    return draft.with_name(f"{draft.name}.json")
-
-
-def _read_notes(draft: Path) -> Notes | None:
-    try:
-        said: Mapping[str, Any] = json.loads(_notes_path(draft).read_text("utf-8"))
-        return Notes(str(said["url"]), said.get("etag"), said.get("last_modified"), said.get("total"))
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-
-
-def _write_notes(draft: Path, notes: Notes) -> None:
-    """Whole or not at all: a kill in the middle must not make a wrong part look right."""
-    fresh = draft.with_name(f"{draft.name}.json.new")
-    try:
-        fresh.write_text(json.dumps(asdict(notes)), "utf-8")
-        fresh.replace(_notes_path(draft))
-    except OSError as error:
-        raise _unwritable(error) from error
-
-
-def _write(descriptor: int, block: bytes) -> None:
-    left = memoryview(block)
-    try:
-        while left:
-            left = left[os.write(descriptor, left) :]
-    except OSError as error:
-        raise _unwritable(error) from error
-
-
-def _unwritable(error: OSError) -> StoreError:
-    import errno
-
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return StoreFull("There is no space left for the download.", "Free some, or name another folder in TRAX_STORE.")
-    return StoreError(f"The download can't be written: {error.strerror}.", "Check the folder of the store.")
-
-
-def _clear(draft: Path) -> None:
-    for path in (draft, _notes_path(draft), draft.with_name(f"{draft.name}.json.new")):
-        with suppress(OSError):
-            path.unlink(missing_ok=True)
-
-
-@contextmanager
-def _held(draft: Path) -> Iterator[int]:
-    """A descriptor of the draft, which no other process writes to meanwhile."""
-    try:
-        descriptor = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
-    except OSError as error:
-        raise _unwritable(error) from error
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise ClaimHeld("Another process downloads this very file.", "Wait for it, or end it.") from error
-        yield descriptor
-    finally:
-        os.close(descriptor)
 
 
 def _waiting(check: Callable[[], None]) -> Callable[[Seconds], None]:

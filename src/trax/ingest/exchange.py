@@ -15,6 +15,8 @@ FLOOR: Final = 100  # bytes per second: less than that, for as long as the patie
 BROWSER: Final = "chrome"  # that pages are fetched as; some sites answer nothing else
 AGENT: Final = "Trax (podcast and media archive; curl)"
 
+LATER: Final = "Try again later; what has come is gone on with."
+
 Headers = Mapping[str, str]  # names in lower case
 
 
@@ -51,11 +53,11 @@ class Answer:
 
     def header_line(self, line: bytes) -> int:
         """Take a line of the header; a new status line begins the header anew."""
-        text = line.decode("latin-1").strip("\r\n")
+        text = _decoded(line).strip("\r\n")
         if text.startswith("HTTP/") and not self.begun:
             self.headers.clear()
             words = text.split(None, 2)
-            self.status = int(words[1]) if len(words) > 1 and words[1].isdigit() else 0
+            self.status = int(words[1]) if len(words) > 1 and words[1].isdecimal() else 0
         elif not text.strip():
             self._begin()
         elif not self.begun and ":" in text:  # what comes after the body is no header of it
@@ -89,6 +91,8 @@ def exchange(ask: Ask, target: Target, terms: Terms, answer: Answer) -> None:
         curl.setopt(CurlOpt.HEADERFUNCTION, answer.header_line)
         curl.setopt(CurlOpt.WRITEFUNCTION, answer.block)
         curl.perform()
+        if not answer.begun:
+            raise SourceUnreachable(f"{target.host} gave no proper answer.", LATER)
     except CurlError as error:
         raise _explained(error, target) from error
     finally:
@@ -128,25 +132,32 @@ def _set_up(curl: Any, ask: Ask, target: Target, terms: Terms) -> None:
 
 
 def _pinned(target: Target) -> str:
-    """The name with the addresses that were looked at: curl asks no other."""
+    """The addresses that were looked at, for whatever host curl reads in the URL: it asks no other."""
     bracketed = ",".join(f"[{address}]" if ":" in address else address for address in target.addresses)
-    return f"{target.host}:{target.port}:{bracketed}"
+    return f"*:{target.port}:{bracketed}"
+
+
+def _decoded(line: bytes) -> str:
+    """Servers send names and redirects in UTF-8, though the protocol knows only Latin-1."""
+    try:
+        return line.decode()
+    except UnicodeDecodeError:
+        return line.decode("latin-1")
 
 
 def _explained(error: Any, target: Target) -> SourceError:
     """What curl's error means for whoever wants the source."""
     from curl_cffi import CurlECode
 
-    where, later = shown(target.url), "Try again later; what has come is gone on with."
-    code = error.code
+    where, code = shown(target.url), error.code
     if code == CurlECode.FILESIZE_EXCEEDED:
         return SourceTooLarge(f"{where} is larger than allowed.", "Raise TRAX_DOWNLOAD_LIMIT if it is to be had.")
     if code == CurlECode.OPERATION_TIMEDOUT:
-        return SourceUnreachable(f"{target.host} stopped sending, or never began.", later)
+        return SourceUnreachable(f"{target.host} stopped sending, or never began.", LATER)
     if code == CurlECode.PARTIAL_FILE:
-        return SourceUnreachable(f"{where} broke off before its end.", later)
+        return SourceUnreachable(f"{where} broke off before its end.", LATER)
     if code == CurlECode.PEER_FAILED_VERIFICATION:
         return SourceUnavailable(f"The certificate of {target.host} is not valid.", "Check the address.")
     if code in (CurlECode.COULDNT_CONNECT, CurlECode.COULDNT_RESOLVE_HOST):
         return SourceUnreachable(f"No connection to {target.host} can be made.", "Check the address and the network.")
-    return SourceUnreachable(f"{target.host} gave no proper answer (curl error {int(code)}).", later)
+    return SourceUnreachable(f"{target.host} gave no proper answer (curl error {int(code)}).", LATER)

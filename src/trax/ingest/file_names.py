@@ -10,7 +10,7 @@ from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
 from trax.media.files import display_name
 
-_EXTENDED: Final = re.compile(r"filename\*\s*=\s*(?:UTF-8|ISO-8859-1)?'[^']*'([^;\s]+)", re.IGNORECASE)
+_EXTENDED: Final = re.compile(r"filename\*\s*=\s*\"?(UTF-8|ISO-8859-1)?'[^']*'([^;\s\"]+)", re.IGNORECASE)
 _QUOTED: Final = re.compile(r'filename\s*=\s*"((?:[^"\\]|\\.)*)"', re.IGNORECASE)
 _PLAIN: Final = re.compile(r"filename\s*=\s*([^;\"]+)", re.IGNORECASE)
 _MOST_READ: Final = 4096  # characters
@@ -26,7 +26,7 @@ def file_name(headers: Mapping[str, str], url: str) -> str:
 
 def _disposition(value: str) -> str:
     if found := _EXTENDED.search(value):
-        return unquote_to_bytes(found[1]).decode("utf-8", "replace")
+        return unquote_to_bytes(found[2]).decode(found[1] or "utf-8", "replace")
     if found := _QUOTED.search(value):
         return re.sub(r"\\(.)", r"\1", found[1])
     found = _PLAIN.search(value)

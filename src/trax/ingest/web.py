@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from time import monotonic
 from types import MappingProxyType
 from typing import Final
 
 from trax.errors import SourceRefused, SourceTooLarge
-from trax.ingest.addresses import Resolver, followed, resolve, shown, target_of
+from trax.ingest.addresses import Resolver, Target, followed, resolve, shown, target_of
 from trax.ingest.exchange import Answer, Ask, Headers, Terms, exchange
 from trax.settings import Settings
 from trax.timeline import Seconds
@@ -18,6 +19,7 @@ PAGE_BYTES: Final = 16 << 20
 PAGE_SECONDS: Final = 90.0
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 REFUSING_HEAD: Final = frozenset({403, 404, 405, 501})
+FOR_ONE_HOST: Final = frozenset({"authorization", "cookie"})  # headers that tell who asks
 NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 
@@ -91,29 +93,26 @@ class Web:
 
         def begin(status: int, headers: Headers) -> None:
             began.append(Page(status, url, dict(headers)))
-
-        def enough(_: bytes) -> None:
             raise _Enough
 
-        with suppress(_Enough):
-            self.stream(first, Receiver(begin, enough))
-        return _of_the_whole(began[-1])
+        final_url = self.stream(first, Receiver(begin, lambda block: None), self._page_terms())
+        return _of_the_whole(replace(began[-1], url=final_url))
 
     def stream(self, ask: Ask, receiver: Receiver, terms: Terms | None = None) -> str:
         """Ask, from one redirect to the next, and hand on the last answer as it comes; returns its URL.
 
-        Cookies stay with the host that they were given for.
+        Cookies stay with the host that they were given for, and don't go from https to http.
         """
-        terms = terms or Terms(self.options.stall_seconds, rate=self.options.rate)
-        given_to: str | None = None  # the host that the cookies are for
+        terms, started = terms or Terms(self.options.stall_seconds, rate=self.options.rate), monotonic()
+        first: Target | None = None  # whom the cookies are for
         for _ in range(self.options.most_hops + 1):
             target = target_of(ask.url, allow_private=self.options.allow_private, resolver=self.options.resolver)
-            given_to = given_to or target.host
-            if target.host != given_to:
-                ask = replace(ask, cookies=NOTHING)
+            first = first or target
+            if not _is_trusted_like(first, target):
+                ask = _without_secrets(ask)
             hop = _Hop(receiver)
-            with suppress(_Redirected):
-                exchange(ask, target, terms, Answer(hop.begin, hop.block))
+            with suppress(_Enough):
+                exchange(ask, target, _remaining(terms, monotonic() - started), Answer(hop.begin, receiver.on_block))
             if hop.location is None:
                 return target.url
             ask = replace(ask, url=followed(target.url, hop.location))
@@ -134,18 +133,32 @@ class Web:
                 )
             body.extend(block)
 
-        terms = Terms(self.options.stall_seconds, PAGE_SECONDS, most_bytes=None if ask.method == "HEAD" else limit)
-        url = self.stream(ask, Receiver(begin, take), terms)
+        url = self.stream(ask, Receiver(begin, take), self._page_terms(None if ask.method == "HEAD" else limit))
         status, headers = found["answer"]
         return Page(status, url, headers, bytes(body))
 
+    def _page_terms(self, most_bytes: int | None = None) -> Terms:
+        return Terms(self.options.stall_seconds, PAGE_SECONDS, most_bytes=most_bytes)
+
 
 class _Enough(Exception):
-    """The rest of an answer isn't wanted."""
+    """The rest of an answer, such as the body of a redirect, isn't wanted, however long it is."""
 
 
-class _Redirected(Exception):
-    """The rest of a redirect isn't wanted, however long it is."""
+def _remaining(terms: Terms, passed: Seconds) -> Terms:
+    """The terms of a further hop: a chain of slow redirects has no more time than one answer."""
+    left = None if terms.total_seconds is None else max(0.001, terms.total_seconds - passed)
+    return replace(terms, total_seconds=left)
+
+
+def _is_trusted_like(first: Target, target: Target) -> bool:
+    is_downgrade = first.url.startswith("https:") and target.url.startswith("http:")
+    return first.host == target.host and not is_downgrade
+
+
+def _without_secrets(ask: Ask) -> Ask:
+    kept = {name: value for name, value in ask.headers.items() if name.lower() not in FOR_ONE_HOST}
+    return replace(ask, headers=kept, cookies=NOTHING)
 
 
 def _of_the_whole(first: Page) -> Page:
@@ -167,10 +180,5 @@ class _Hop:
     def begin(self, status: int, headers: Headers) -> None:
         if status in REDIRECTS and "location" in headers:
             self.location = headers["location"]
-        else:
-            self.receiver.on_begin(status, headers)
-
-    def block(self, block: bytes) -> None:
-        if self.location is not None:
-            raise _Redirected
-        self.receiver.on_block(block)
+            raise _Enough
+        self.receiver.on_begin(status, headers)
