@@ -27,9 +27,11 @@ from trax.jobs.local import LocalWork, Task
 from trax.jobs.selection import Selection
 from trax.jobs.submit import SubmitOptions, Submitted, submit_media
 from trax.jobs.suppliers import Suppliers
+from trax.media.channels import Channels
 from trax.media.fence import warm_up
 from trax.pipeline import Hook, Progress, Request, stages_of
 from trax.settings import Settings, load_settings
+from trax.timeline import Seconds
 from trax.transcript import Transcript
 from trax.transcription.engines import Engines, engines_for
 from trax.transcription.models import canonical_name
@@ -282,6 +284,9 @@ def transcribe(
     prompt: str | None = None,
     track: int | None = None,
     channel: int | None = None,
+    channels: Channels | None = None,
+    start: Seconds | None = None,
+    end: Seconds | None = None,
     force: bool = False,
     settings: Settings | None = None,
 ) -> Result:
@@ -303,6 +308,9 @@ def transcribe(
             prompt=prompt,
             track=track,
             channel=channel,
+            channels=channels,
+            start=start,
+            end=end,
         )
 
 
@@ -312,6 +320,8 @@ SHORT_NAMES = {
     "prompt": ("transcribe", "initial_prompt"),
     "track": ("decode", "track"),
     "channel": ("decode", "channel"),
+    "start": ("decode", "start"),
+    "end": ("decode", "end"),
 }
 
 

@@ -6,8 +6,10 @@ database, of jobs or of who waits for it; `jobs` runs the stages and commits wha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import closing
+from dataclasses import asdict, dataclass, field, replace
 from itertools import chain, islice
 from pathlib import Path
 from time import perf_counter
@@ -15,7 +17,10 @@ from typing import Any
 
 from trax.audio import SAMPLE_RATE, Samples, Window
 from trax.errors import LanguageUnsupported, ModelUnavailable, UsageError
+from trax.media.channels import Channels, combined, repeated, speaker_info, speakers_of, split_count
 from trax.media.decode import DecodeOptions, DecodeReport, Decoding, decode
+from trax.media.probe import MediaInfo
+from trax.media.remarks import remarks
 from trax.settings import DEFAULT_MODEL
 from trax.stopwatch import Stopwatch
 from trax.storable import storable_json
@@ -29,8 +34,8 @@ from trax.vad.silero import runtime
 from trax.vad.windows import windows
 
 LANGUAGE_WINDOWS = 3  # windows of speech from which the language is told
-QUIET_DBFS = -60.0  # sound below this is hardly audible
 WORDLESS = ("notes", "source", "workers", "threads_per_worker", "batch_size")  # of an engine's description
+LATER_OPTIONS = {"start": 0.0, "end": None, "channels": "mix"}  # documents of before there were these stay the same
 SURE_LANGUAGE = 0.5  # a guess below this doesn't overrule an English-only model
 
 
@@ -45,12 +50,23 @@ class Request:
     decode: DecodeOptions = field(default_factory=DecodeOptions)
     vad: VadOptions = field(default_factory=VadOptions)
     transcribe: TranscribeOptions = field(default_factory=TranscribeOptions)
+    channels: Channels = "mix"  # split: each channel is a speaker and heard by itself
+
+    def __post_init__(self) -> None:
+        if self.channels not in ("mix", "split"):
+            raise UsageError(f"Channels can't be heard as {self.channels!r}.", "Choose mix or split.")
+        if self.channels == "split" and self.decode.channel is not None:
+            raise UsageError("One channel alone can't be split.", "Leave out --channel or --channels split.")
 
     def as_json(self) -> dict[str, Any]:
         """All that shapes the transcript, as it is stored with each result."""
         document: dict[str, Any] = storable_json(asdict(self))
         del document["pipeline"]  # has a column of its own
         del document["decode"]["max_duration"]  # a limit refuses a file; it doesn't shape a transcript
+        for options in (document, document["decode"]):
+            for name, default in LATER_OPTIONS.items():
+                if name in options and options[name] == default:
+                    del options[name]
         return document
 
     def is_answered_by(self, stored: dict[str, Any]) -> bool:
@@ -147,21 +163,19 @@ def transcribe(material: Material, request: Request, engines: Engines, hook: Hoo
         engine = engines.get(request.model, request.compute_type)
     for note in engine.description()["notes"]:  # such as a GPU that was found and doesn't work
         hook.notice(f"{request.model}: {note}.")
-    with decode(material.path, request.decode) as decoding:
-        found = watch.each("vad", windows(watch.each("decode", _watched(decoding, hook)), request.vad))
+    sound = _Sound(material.path, request, hook, watch)
+    with closing(sound.windows()) as found:
         first = list(islice(found, LANGUAGE_WINDOWS))
         with watch.stage("language"):
             tongue = choose_language(first, request, engine, engines, hook)
         listening = _listening(material.memory, _identity(request, tongue), hook, watch, others)
-        heard: list[Segment] = []
         for result in tongue.engine.transcribe(
             chain(first, found), tongue.guess.language, request.transcribe, listening
         ):
-            heard.extend(result.segments)
-            hook.progress(Progress("transcribe", result.end, decoding.info.duration))
-        report = decoding.report
+            sound.heard(result)
+    report, heard = sound.report, sound.segments()
     hook.progress(Progress("transcribe", report.duration, report.duration))
-    for remark in remarks(report, heard):
+    for remark in remarks(report, is_speech=bool(heard)):
         hook.notice(remark)
     watch.add({"wait": perf_counter() - began - sum(watch.seconds.values())})
     watch.add(others.seconds)
@@ -170,10 +184,88 @@ def transcribe(material: Material, request: Request, engines: Engines, hook: Hoo
         transcript=transcript,
         accuracy=estimate_accuracy(transcript),
         model_used=str(tongue.engine.description()["model"])[:100],
-        model_config=_model_config(request, tongue),
-        decoding=report,
+        model_config=_model_config(request, tongue, report),
+        decoding=report if request.decode.is_whole else None,
         profile=watch.seconds,
+        speaker_info=sound.speaker_info(heard),
     )
+
+
+class _Sound:
+    """The windows of a file and what was heard in them: one channel after the other, where they are split."""
+
+    def __init__(self, path: Path, request: Request, hook: Hook, watch: Stopwatch) -> None:
+        self._path, self._request, self._hook, self._watch = path, request, hook, watch
+        self._splits = request.channels == "split"
+        self._channels = 1
+        self._length: Seconds | None = None  # of the stretch, as far as it is known
+        self._reports: list[DecodeReport] = []
+        self._waiting: deque[int] = deque()  # the channel of each window whose result is still to come
+        self._segments: list[tuple[int, Segment]] = []
+
+    def windows(self) -> Generator[Window, None, None]:
+        """All windows, in the same order every time: their positions tell them apart."""
+        channel = 0
+        while channel < self._channels:
+            options = replace(self._request.decode, channel=channel) if self._splits else self._request.decode
+            with decode(self._path, options) as decoding:
+                if channel == 0:
+                    self._begin(decoding.info)
+                blocks = self._watch.each("decode", self._watched(decoding, channel))
+                for window in self._watch.each("vad", windows(blocks, self._request.vad)):
+                    self._waiting.append(channel)
+                    yield _shifted(window, options.start_sample)
+                self._reports.append(decoding.report)
+                self._length = decoding.report.duration
+            channel += 1
+
+    def _begin(self, info: MediaInfo) -> None:
+        self._length = self._request.decode.length(info.duration)
+        if self._splits:
+            self._channels = split_count(info, self._hook.notice)
+            self._splits = self._channels > 1
+
+    def _watched(self, decoding: Decoding, channel: int) -> Iterator[Samples]:
+        done = 0
+        for block in decoding:
+            self._hook.check()
+            done += len(block)
+            self._hook.progress(self._progress("decode", channel, done / SAMPLE_RATE))
+            yield block
+
+    def _progress(self, stage: str, channel: int, done: Seconds) -> Progress:
+        """So much of a channel as so much of the whole, that it goes once from its beginning to its end."""
+        return Progress(stage, (channel * (self._length or 0.0) + done) / self._channels, self._length)
+
+    def heard(self, result: WindowResult) -> None:
+        """Take up the result of the next window."""
+        channel = self._waiting.popleft()
+        self._segments.extend((channel, segment) for segment in result.segments)
+        self._hook.progress(self._progress("transcribe", channel, result.end - self._request.decode.start))
+
+    @property
+    def report(self) -> DecodeReport:
+        """How the decoding of all channels went."""
+        return combined(self._reports)
+
+    def segments(self) -> list[Segment]:
+        """Everything that was heard, in order of time, with its speakers where channels were split."""
+        if not self._splits:
+            return [segment for _, segment in self._segments]
+        same = repeated(self._reports, self._hook.notice)
+        return speakers_of((channel, segment) for channel, segment in self._segments if channel not in same)
+
+    def speaker_info(self, heard: list[Segment]) -> dict[str, Any] | None:
+        """Who speaks on which channel, for how long."""
+        return speaker_info(heard, self._channels) if self._splits else None
+
+
+def _shifted(window: Window, samples: int) -> Window:
+    """The window of a stretch that begins at that sample of the media, on the media's time axis."""
+    if not samples:
+        return window
+    waveform = replace(window.waveform, start_sample=window.waveform.start_sample + samples)
+    return Window(waveform, tuple(speech.shifted(samples / SAMPLE_RATE) for speech in window.speech))
 
 
 def _listening(memory: Memory, identity: dict[str, Any], hook: Hook, watch: Stopwatch, others: Stopwatch) -> Listening:
@@ -268,36 +360,9 @@ def _multilingual(guess: LanguageGuess, request: Request, engines: Engines, hook
     return engine
 
 
-def _watched(decoding: Decoding, hook: Hook) -> Iterator[Samples]:
-    done = 0
-    for block in decoding:
-        hook.check()
-        done += len(block)
-        hook.progress(Progress("decode", done / SAMPLE_RATE, decoding.info.duration))
-        yield block
-
-
-def remarks(report: DecodeReport, heard: list[Segment]) -> Iterator[str]:
-    """What the user should know of the sound: damage, and silence where words were expected."""
-    damage = []
-    if report.truncated:
-        declared = report.declared_duration
-        whole = "early" if declared is None else f"after {report.duration:.0f} of the {declared:.0f} s that it declares"
-        damage.append(f"it ends {whole}")
-    if report.decode_errors:
-        damage.append(f"{report.decode_errors} damaged packets were passed over")
-    if report.gaps:
-        damage.append(f"{report.gap_seconds:.1f} s are missing and count as silence")
-    if damage:
-        yield f"The file seems damaged: {', '.join(damage)}."
-    if not heard:
-        quiet = report.rms_dbfs is None or report.rms_dbfs < QUIET_DBFS
-        yield "No speech was found: the recording is silent." if quiet else "No speech was found."
-
-
 def _transcript(heard: list[Segment], tongue: Tongue, report: DecodeReport) -> Transcript:
     probability = tongue.guess.probability if tongue.how == "detected" else None
-    return Transcript(tongue.guess.language, report.duration, tuple(heard), probability)
+    return Transcript(tongue.guess.language, report.end, tuple(heard), probability)
 
 
 def _identity(request: Request, tongue: Tongue) -> dict[str, Any]:
@@ -311,7 +376,7 @@ def _identity(request: Request, tongue: Tongue) -> dict[str, Any]:
     return {**engine, **heard_by, "stage": "v1", "request": request.as_json()}
 
 
-def _model_config(request: Request, tongue: Tongue) -> dict[str, Any]:
+def _model_config(request: Request, tongue: Tongue, report: DecodeReport) -> dict[str, Any]:
     return {
         **tongue.engine.description(),
         "vad": runtime(),
@@ -319,6 +384,7 @@ def _model_config(request: Request, tongue: Tongue) -> dict[str, Any]:
         "temperature": request.transcribe.temperatures[0],
         "response_format": "verbose_json",
         "request": request.as_json(),
+        **({} if request.decode.is_whole else {"decoding": asdict(report)}),  # the media row has that of the whole
     }
 
 

@@ -11,8 +11,10 @@ from trax.cli.options import (
     AsJson,
     BeamSize,
     Channel,
+    Channels,
     Fast,
     Force,
+    From,
     Language,
     Model,
     Pipeline,
@@ -20,6 +22,7 @@ from trax.cli.options import (
     Prompt,
     Queue,
     Sources,
+    To,
     Track,
     request_options,
 )
@@ -41,6 +44,9 @@ def add(
     prompt: Prompt = None,
     track: Track = None,
     channel: Channel = None,
+    channels: Channels = None,
+    start: From = None,
+    end: To = None,
     force: Force = False,
     priority: Priority = 0,
     queue: Queue = None,
@@ -68,7 +74,9 @@ def add(
         if metadata_only:
             _describe(archive, sources, selection, as_json=as_json)
             return
-        request = archive.request(**request_options(pipeline, beam_size, fast, prompt, track, channel))
+        request = archive.request(
+            **request_options(pipeline, beam_size, fast, prompt, track, channel, channels, start, end)
+        )
         options = archive.submit_options(queue=queue, priority=priority, force=force)
         added = []
         for item in archive.add(sources, request, options, selection=selection, copy=copy, hook=hook):

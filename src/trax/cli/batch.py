@@ -18,11 +18,13 @@ from trax.cli.options import (
     AsJson,
     BeamSize,
     Channel,
+    Channels,
     Concurrency,
     Fast,
     Follow,
     Force,
     FormatName,
+    From,
     Language,
     Limit,
     Model,
@@ -31,6 +33,7 @@ from trax.cli.options import (
     Prompt,
     Queue,
     Sources,
+    To,
     Track,
     request_options,
 )
@@ -59,6 +62,9 @@ def run(
     prompt: Prompt = None,
     track: Track = None,
     channel: Channel = None,
+    channels: Channels = None,
+    start: From = None,
+    end: To = None,
     force: Force = False,
     priority: Priority = 0,
     queue: Queue = None,
@@ -81,7 +87,9 @@ def run(
         raise UsageError("There is nothing to write without waiting.", "Leave out --no-wait or --output.")
     delivery = _delivery(output, format)
     with Archive(load_settings(model=model, language=language), say_progress) as archive:
-        request = archive.request(**request_options(pipeline, beam_size, fast, prompt, track, channel))
+        request = archive.request(
+            **request_options(pipeline, beam_size, fast, prompt, track, channel, channels, start, end)
+        )
         options = archive.submit_options(queue=queue, priority=priority, force=force)
         batch_id = archive.batches.create(sources, request, options, selection=selection_of(since, limit))
         if not as_json:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from trax.cli.console import one_line
 from trax.errors import UsageError
+from trax.timeline import Seconds
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 Id = Annotated[str, typer.Argument(metavar="ID", help="ID of a media file or a transcript, or the beginning of one.")]
@@ -26,6 +29,11 @@ Fast = Annotated[bool, typer.Option("--fast", help="Follow one hypothesis, and f
 Prompt = Annotated[str | None, typer.Option(help="Names and spellings that the model should know.")]
 Track = Annotated[int | None, typer.Option(min=0, help="Audio track, from 0. [default: the file's own]")]
 Channel = Annotated[int | None, typer.Option(min=0, help="One channel alone, from 0. [default: all]")]
+From = Annotated[str | None, typer.Option("--from", metavar="TIME", help="Begin there: 90, 1:30 or 1:02:03.")]
+To = Annotated[str | None, typer.Option("--to", metavar="TIME", help="End there; times stay those of the whole.")]
+Channels = Annotated[
+    str | None, typer.Option("--channels", metavar="mix|split", help="split: each channel is a speaker. [default: mix]")
+]
 Force = Annotated[bool, typer.Option("--force", help="Transcribe again what has been transcribed so.")]
 Output = Annotated[Path | None, typer.Option("--output", "-o", help="Write DIR/<stem>.<format> instead.")]
 
@@ -41,12 +49,25 @@ Follow = Annotated[bool, typer.Option("--follow", help="Go on showing what chang
 ROWS = 100  # that a table has unless --limit says otherwise
 
 
+# "1:02:03.5", "62:03", "90", and "1h2m3s", "90s" as YouTube has them
+_CLOCK = re.compile(r"(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d*)?)")
+_UNITS = re.compile(r"(?=.)(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d*)?)s)?")
+
+
 def request_options(
-    pipeline: str, beam_size: int | None, fast: bool, prompt: str | None, track: int | None, channel: int | None
+    pipeline: str,
+    beam_size: int | None,
+    fast: bool,
+    prompt: str | None,
+    track: int | None,
+    channel: int | None,
+    channels: str | None = None,
+    start: str | None = None,
+    end: str | None = None,
 ) -> dict[str, Any]:
     """The options as `Archive.request` takes them; model and language are settings.
 
-    Raises: UsageError: --fast and a beam size that it rules out, or a prompt that is no text.
+    Raises: UsageError: --fast and a beam size that it rules out, a prompt that is no text, or a time that is none.
     """
     if fast and beam_size not in (None, 1):
         raise UsageError(f"--fast follows one hypothesis, not {beam_size}.", "Leave out --fast or --beam-size.")
@@ -56,7 +77,25 @@ def request_options(
         "prompt": _readable(prompt),
         "track": track,
         "channel": channel,
+        "channels": channels,
+        "start": None if start is None else seconds_of(start),
+        "end": None if end is None else seconds_of(end),
     }
+
+
+def seconds_of(time: str) -> Seconds:
+    """A moment of the media, written as people do.
+
+    Raises: UsageError: that is no time.
+    """
+    text = time.strip().lower()
+    found = (_CLOCK.fullmatch(text) or _UNITS.fullmatch(text)) if text.isascii() else None
+    if found is not None:
+        hours, minutes, seconds = (float(part or 0) for part in found.groups())
+        is_carried = (minutes >= 60 and found[1]) or (seconds >= 60 and (found[1] or found[2]))
+        if not is_carried:
+            return hours * 3600 + minutes * 60 + seconds
+    raise UsageError(f"{one_line(time)!r} is no time.", "Give seconds, m:ss or h:mm:ss, such as 90, 1:30 or 1:02:03.")
 
 
 def _readable(prompt: str | None) -> str | None:

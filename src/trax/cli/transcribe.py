@@ -10,15 +10,18 @@ from trax.cli.console import say, say_cause
 from trax.cli.options import (
     BeamSize,
     Channel,
+    Channels,
     Fast,
     Force,
     FormatName,
+    From,
     Language,
     Model,
     Output,
     Pipeline,
     Prompt,
     Sources,
+    To,
     Track,
     request_options,
 )
@@ -43,6 +46,9 @@ def transcribe(
     prompt: Prompt = None,
     track: Track = None,
     channel: Channel = None,
+    channels: Channels = None,
+    start: From = None,
+    end: To = None,
     force: Force = False,
     since: Since = None,
     limit: Newest = None,
@@ -62,7 +68,7 @@ def transcribe(
 
     chosen = format_named(format)
     settings = load_settings(model=model, language=language, device=device, compute_type=compute_type)
-    options = request_options(pipeline, beam_size, fast, prompt, track, channel)
+    options = request_options(pipeline, beam_size, fast, prompt, track, channel, channels, start, end)
     selection = selection_of(since, limit)
     failed = 0
     delivery = Delivery(chosen, OutputFolder(output) if output else None, quiet)

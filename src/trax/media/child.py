@@ -19,6 +19,7 @@ from trax.errors import TraxError, UnreadableMedia
 from trax.media import container as containers
 from trax.media import pcm
 from trax.media.endings import find_ending
+from trax.media.resampling import Pcm
 from trax.media.wire import HEADER, MAX_PCM_BYTES, Kind, Limits, Request
 
 MEDIA: Final = 3
@@ -43,7 +44,7 @@ class Line:
     def send_json(self, kind: Kind, value: dict[str, Any]) -> None:
         self.send(kind, json.dumps(value).encode("ascii"))
 
-    def send_pcm(self, samples: pcm.Pcm) -> None:
+    def send_pcm(self, samples: Pcm) -> None:
         body = memoryview(samples.astype("<i2", copy=False).tobytes())
         for start in range(0, len(body), MAX_PCM_BYTES):
             self.send(Kind.PCM, body[start : start + MAX_PCM_BYTES])

@@ -22,7 +22,8 @@ from trax.media.json_values import parse_object
 from trax.media.wire import HEADER, LENGTH, MAX_BODY_BYTES, STATUS, Kind, Limits, Request
 
 _FAILURES: Final = {
-    kind.__name__: kind for kind in (errors.UnreadableMedia, errors.NoAudio, errors.MediaTooLong, errors.UsageError)
+    kind.__name__: kind
+    for kind in (errors.MediaError, errors.UnreadableMedia, errors.NoAudio, errors.MediaTooLong, errors.UsageError)
 }
 _END_SECONDS: Final = 5.0
 _NO_FILE_AT_ALL: Final = "Get a fresh copy, or convert it with another program first."

@@ -38,6 +38,10 @@ class Placement:
         self.origin = 0.0 if time is None else time - self.position
         return self.lead_seconds
 
+    def land(self, time: Seconds) -> None:
+        """Go on with sound stamped `time` in a track whose stamps tell its place."""
+        self.origin, self.position = 0.0, time
+
     def silence_before(self, time: Seconds | None) -> Seconds:
         """Silence to insert ahead of sound stamped `time`; it counts as placed."""
         if time is None:

@@ -58,6 +58,8 @@ class Request:
     channel: int | None
     max_duration: Seconds
     limits: Limits
+    start_sample: int = 0  # of the stretch, at 16 kHz on the media's time axis
+    end_sample: int | None = None  # None: to the end
 
     def to_bytes(self) -> bytes:
         return json.dumps(asdict(self)).encode("ascii")
