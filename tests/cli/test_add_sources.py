@@ -44,7 +44,7 @@ def mixed(tmp_path: Path, shared_data: Path) -> Path:
 def counts(url: str) -> dict[str, int]:
     tables = ("media_files", "media_sources", "transcription_jobs", "procrastinate_jobs", "youtube_videos")
     with psycopg.connect(url) as connection:
-        return {table: connection.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0] for table in tables}  # type: ignore[call-overload]
+        return {table: connection.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0] for table in tables}
 
 
 @pytest.mark.shared_data

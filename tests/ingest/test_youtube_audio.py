@@ -346,7 +346,7 @@ def test_pauses_between_requests(api: Api, tmp_path: Path, monkeypatch: pytest.M
     pauses: list[float] = []
     monkeypatch.setattr(time, "sleep", pauses.append)
     download_audio(VIDEO, tmp_path, youtubes(api, pause=5.0))
-    assert set(pauses) == {yt_dlp_session.REQUEST_PAUSE}
+    assert min(pauses) == yt_dlp_session.REQUEST_PAUSE  # the others precede what is asked again
 
 
 def test_nothing_is_printed(api: Api, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -41,7 +41,7 @@ def doctor(as_json: AsJson = False) -> None:
     from trax.settings import load_settings
 
     settings = load_settings()
-    parts = (_system, _home, _database, _decoder, _model, _engine, _encoder)
+    parts = (_system, _home, _database, _store, _youtube, _decoder, _model, _engine, _encoder)
     checks = [check for part in parts for check in _guarded(part, settings)]
     if as_json:
         print_json([asdict(check) for check in checks])
@@ -108,6 +108,33 @@ def _database(settings: Settings) -> Iterator[Check]:
             "The database's locale doesn't know letters beyond ASCII.",
             "Make the database anew with LC_CTYPE C.UTF-8 for searches in every language.",
         )
+
+
+def _store(settings: Settings) -> Iterator[Check]:
+    from trax.media.store import is_remote, open_store
+
+    store = open_store(settings)
+    where = settings.store or f"{settings.home / 'store'}"
+    if is_remote(where):
+        store.holds(f"{where.rstrip('/')}/00/00/{'0' * 64}")  # asks, and is told no
+        yield Check("store", "ok", f"{where} answers")
+    else:
+        yield Check("store", "ok", where)
+
+
+def _youtube(_: Settings) -> Iterator[Check]:
+    from importlib.util import find_spec
+
+    from trax.ingest.yt_dlp_session import INSTALL, missing_parts, versions
+
+    if find_spec("yt_dlp") is None:
+        yield Check(
+            "youtube", "ok", "yt-dlp, which fetches the sound of videos, is not installed.", f"To have it: {INSTALL}"
+        )
+    elif missing_parts():
+        yield Check("youtube", "warning", f"{versions()}.", f"YouTube may give no sound without: {INSTALL}")
+    else:
+        yield Check("youtube", "ok", versions())
 
 
 def _decoder(_: Settings) -> Iterator[Check]:
