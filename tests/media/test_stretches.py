@@ -79,6 +79,19 @@ def test_lengths_are_known_without_the_sound(rate: int, data: st.DataObject) -> 
     assert run.position == resampled_length(count, rate)
 
 
+def test_a_flac_that_was_cut_out_of_a_longer_one(tmp_path: Path) -> None:
+    """Its stamps don't count from its beginning."""
+    data = record(tmp_path / "longer.flac", busy(50.0, RATE), codec="flac").read_bytes()
+    with av.open(str(tmp_path / "longer.flac")) as container:
+        packets = [packet for packet in container.demux(audio=0) if packet.size]
+    sound = sum(packet.size for packet in packets)
+    cut = tmp_path / "cut.flac"
+    cut.write_bytes(data[:-sound] + b"".join(bytes(packet) for packet in packets[20:]))
+    whole, _ = decoded(cut)
+    assert len(whole) > 40 * RATE
+    check(cut, whole, 25 * RATE, 27 * RATE)
+
+
 def test_holes_late_starts_and_changes_of_rate_before_the_stretch(tmp_path: Path) -> None:
     holes = tmp_path / "holes.mkv"
     with av.open(str(holes), "w") as output:

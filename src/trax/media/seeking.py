@@ -2,6 +2,7 @@
 
 That holds for uncompressed sound and FLAC in containers that stamp each sample: nothing in them depends on what came
 before. Other codecs remember (MP3 its reservoir, AAC its noise, Opus its energies), and are decoded from the beginning.
+Damage before the stretch isn't seen: times are then those of the stamps, not of the samples that are left.
 """
 
 from __future__ import annotations
