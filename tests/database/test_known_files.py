@@ -11,11 +11,12 @@ from sqlalchemy import text
 from trax.database import Database, media, queue
 from trax.database.known_files import KNOWN, FileState, known_files, parameters
 from trax.database.media import NewMedia
+from trax.database.models import MediaFile
 
 MANY = 20_000
 
 
-def add(database: Database, path: str, content: str, mtime_ns: int = 7) -> media.MediaFile:
+def add(database: Database, path: str, content: str, mtime_ns: int = 7) -> MediaFile:
     with database.transaction() as session:
         row, _ = media.add(session, NewMedia("a.mp3", 1000, content * 64, path, path, mtime_ns))
         return row

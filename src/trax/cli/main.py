@@ -33,6 +33,7 @@ from trax.cli import (
     show,
     transcribe,
     versions,
+    watch,
     work,
 )
 from trax.cli.console import say, say_cause
@@ -52,6 +53,7 @@ app = typer.Typer(
 )
 app.command("transcribe")(transcribe.transcribe)
 app.command("add")(add.add)
+app.command("watch")(watch.watch)
 app.command("work")(work.work)
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(batch.app, name="batch")

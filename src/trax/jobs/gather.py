@@ -11,9 +11,9 @@ from typing import TextIO
 
 from trax.database import media_sources
 from trax.database.engine import Database
-from trax.errors import MediaError, MediaNotFound, NotMedia, SourceError, TraxError
+from trax.errors import MediaError, MediaNotFound, SourceError, TraxError
 from trax.ingest.local import expand_each
-from trax.ingest.locator import locate_all
+from trax.ingest.locator import locate, locate_all
 from trax.ingest.sources import Episode, Feed, Item, LocalFile, LocalPath, Source, Video, VideoList, WebAddress
 from trax.jobs.origins import origins_of
 from trax.jobs.selection import Selection
@@ -98,18 +98,15 @@ class Gathering:
         return page.episodes
 
     def _web(self, source: WebAddress) -> Sequence[Item]:
-        """The file behind an address, or the episodes of the feed that it turns out to be."""
+        """The file behind an address, or the episodes of the feed or the video that it turns out to lead to."""
         if self._is_known(source) or Path(source.url.partition("?")[0]).suffix.lower() in MEDIA_SUFFIXES:
             return [source]
         head = self._suppliers.web.head(source.url)
         kind = head.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind in FEED_TYPES:
             return self._episodes(source.url)
-        if head.status == 200 and kind == "text/html":
-            raise NotMedia(
-                f"{source.url} is a web page.", "Give the address of the media file, or that of the podcast's feed."
-            )
-        return [source]
+        led_to = locate(head.url) if head.url != source.url else source
+        return [led_to] if isinstance(led_to, Video) else [source]
 
     def _is_known(self, source: WebAddress) -> bool:
         if self._database is None:

@@ -82,7 +82,7 @@ def _media_at(session: Transaction, path: Path) -> UUID | None:
     except OSError:  # it went away in this moment
         return None
     (known,) = known_files(session, [FileState(path_text(path), found.st_size, found.st_mtime_ns)])
-    return known and known.media_id
+    return None if known is None else known.media_id
 
 
 def _seen(item: Item, sight: Sight, suppliers: Suppliers) -> Sight:
