@@ -12,7 +12,6 @@ from trax.timeline import Seconds
 
 CONNECT_SECONDS: Final = 20.0
 FLOOR: Final = 100  # bytes per second: less than that, for as long as the patience lasts, is a stall
-BROWSER: Final = "chrome"  # that pages are fetched as; some sites answer nothing else
 AGENT: Final = "Trax (podcast and media archive; curl)"
 
 LATER: Final = "Try again later; what has come is gone on with."
@@ -102,11 +101,10 @@ def exchange(ask: Ask, target: Target, terms: Terms, answer: Answer) -> None:
 def _set_up(curl: Any, ask: Ask, target: Target, terms: Terms) -> None:
     from curl_cffi import CurlOpt
 
-    if ask.as_browser:
-        curl.impersonate(BROWSER)
-        curl.setopt(CurlOpt.ACCEPT_ENCODING, b"gzip, deflate")
-    else:
+    if not ask.as_browser or not _looks_like_browser(curl):
         curl.setopt(CurlOpt.USERAGENT, AGENT.encode())
+    if ask.as_browser:
+        curl.setopt(CurlOpt.ACCEPT_ENCODING, b"")  # whatever curl unpacks
     curl.setopt(CurlOpt.URL, target.url.encode())
     curl.setopt(CurlOpt.PROTOCOLS_STR, b"http,https")
     curl.setopt(CurlOpt.RESOLVE, [_pinned(target)])
@@ -129,6 +127,13 @@ def _set_up(curl: Any, ask: Ask, target: Target, terms: Terms) -> None:
         curl.setopt(CurlOpt.COOKIE, pairs.encode())
     if ask.headers:
         curl.setopt(CurlOpt.HTTPHEADER, [f"{name}: {value}".encode() for name, value in ask.headers.items()])
+
+
+def _looks_like_browser(curl: Any) -> bool:
+    """Whether curl now asks like the newest Chrome that it knows; some sites answer nothing else."""
+    from curl_cffi.requests.impersonate import DEFAULT_CHROME
+
+    return int(curl.impersonate(DEFAULT_CHROME)) == 0  # it raises nothing where the name is unknown
 
 
 def _pinned(target: Target) -> str:
