@@ -56,7 +56,7 @@ def test_what_is_no_source_gets_a_reason_and_a_next_step(text: str, folder: Path
     assert "secret" not in str(caught.value)
 
 
-def check_words(error: UnknownSource | MediaNotFound) -> None:
+def check_words(error: TraxError) -> None:
     """Two sentences that can be shown anywhere."""
     assert error.message.endswith(".")
     assert error.next_step.endswith((".", "?"))
