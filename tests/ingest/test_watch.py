@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 import watchfiles
@@ -237,6 +238,16 @@ def test_where_nothing_tells_of_changes_it_looks_more_often(folder: Path, watche
     assert after(clock, watcher, POLLING) == ["0.mp3"]
     assert after(clock, watcher, POLLING) == ["1.mp3"]
     assert watcher.pause() == RESCAN - POLLING, "it is told again"
+
+
+def test_most_of_the_time_it_does_not_look(watcher: Watcher, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    def slow(_: Path) -> list[Any]:
+        clock.now += RESCAN
+        return []
+
+    monkeypatch.setattr(watch, "_files_below", slow)
+    watcher.look()
+    assert watcher.pause() == 10 * RESCAN
 
 
 def test_an_empty_file_is_refused_once(folder: Path, watcher: Watcher, clock: Clock) -> None:
