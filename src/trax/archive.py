@@ -110,7 +110,7 @@ class Archive:
         self, source: str | Path, *, hook: Hook | None = None, force: bool = False, **options: Any
     ) -> Result:
         """The stored transcript of one file, video or episode; `options` are fields of `Request`, such as model or
-        language, and beam_size, prompt, track and channel.
+        language, and beam_size, prompt, track, channel, channels, start and end.
 
         Raises: TraxError: what went wrong, and what to do about it.
         """

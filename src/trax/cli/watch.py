@@ -20,6 +20,7 @@ from trax.cli.console import one_line, say, say_cause, say_progress
 from trax.cli.options import (
     BeamSize,
     Channel,
+    Channels,
     Fast,
     Language,
     Model,
@@ -76,6 +77,7 @@ def watch(
     prompt: Prompt = None,
     track: Track = None,
     channel: Channel = None,
+    channels: Channels = None,
     priority: Priority = 0,
     queue: Queue = None,
     copy: Annotated[bool, typer.Option("--copy", help="Copy the files into the store.")] = False,
@@ -94,7 +96,7 @@ def watch(
 
         watcher = _watcher(folders, settle, rescan, has_events=not (once or polling))
         with Archive(load_settings(model=model, language=language), say_progress) as archive:
-            request = archive.request(**request_options(pipeline, beam_size, fast, prompt, track, channel))
+            request = archive.request(**request_options(pipeline, beam_size, fast, prompt, track, channel, channels))
             options = archive.submit_options(queue=queue, priority=priority)
             intake = Intake(archive, watcher, request, options, report, copy=copy, once=once)
             with _stopped_by_signals(intake):

@@ -192,7 +192,7 @@ class _Course:
             return self._failed(failure)
 
     def _stages(self) -> Seconds:
-        """Run the stages that an earlier attempt hasn't finished; returns the length of the media."""
+        """Run the stages that an earlier attempt hasn't finished; returns the length of what was heard."""
         request = request_of(self.job, self.around.settings.max_duration)
         path = local_file(self.file, self.around.settings)
         if self.file.status != "ready":
@@ -203,7 +203,7 @@ class _Course:
             stored = self.stored.get(stage.makes)
             result = stored or self._run_stage(stage, path, request, result, is_last=stage is stages[-1])
         assert result is not None
-        return documents.transcript_of(result).duration
+        return max(0.0, documents.transcript_of(result).duration - request.decode.start)
 
     def _run_stage(
         self, stage: Stage, path: Path, request: Request, parent: TranscriptionResult | None, *, is_last: bool

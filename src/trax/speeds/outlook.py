@@ -14,7 +14,7 @@ from trax.database.known_files import FileState, known_files
 from trax.errors import MediaError, MediaNotFound, MediaTooLong, SourceError, SourceUnavailable
 from trax.ingest.sources import Episode, Item, LocalFile, Video, WebAddress
 from trax.jobs.gather import Found, Gathering
-from trax.jobs.origins import name_of, origins_of, titled
+from trax.jobs.origins import address_of, name_of, origins_of, titled
 from trax.jobs.selection import Selection
 from trax.jobs.suppliers import Suppliers
 from trax.media.files import path_text
@@ -53,7 +53,7 @@ class Outlook:
     def _look(self, found: Found, suppliers: Suppliers) -> Sight:
         if found.item is None:
             return Sight(found.source, Path(found.source), error=found.error)
-        sight = Sight(found.source if isinstance(found.item, LocalFile) else found.item.url, name_of(found.item))
+        sight = Sight(address_of(found.item), name_of(found.item))
         try:
             sight = _seen(found.item, sight, suppliers)
         except (MediaError, SourceError) as error:
