@@ -11,6 +11,8 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -322,6 +324,25 @@ def test_who_leaves_before_the_first_byte_leaves_nothing(trial: Trial, served: S
     with pytest.raises(Leave):
         trial.run(served(ServedFile(MEDIA)).url(), check=check)
     assert trial.left() == []
+
+
+def test_who_leaves_need_not_wait_for_a_silent_server(trial: Trial, served: Served) -> None:
+    silent = threading.Event()
+
+    def quiet(line: Line) -> None:
+        ServedFile(MEDIA, cut=CUT)(line)
+        silent.set()
+        line.until_gone()
+
+    def check() -> None:
+        if silent.is_set() and trial.draft.stat().st_size == CUT:  # all that comes has come
+            raise Leave
+
+    site, patient, started = served(quiet), Web(replace(WEB.options, stall_seconds=60.0)), time.monotonic()
+    with pytest.raises(Leave):
+        trial.run(site.url(), patient, check)
+    assert time.monotonic() - started < 10
+    assert trial.left() == ["part", "part.json"]
 
 
 def test_who_leaves_need_not_wait_for_the_next_try(tmp_path: Path, served: Served) -> None:

@@ -125,7 +125,7 @@ class _Course:
         if self.notes is not None and self.size_bytes:
             headers |= {"Range": f"bytes={self.size_bytes}-", "If-Range": str(self.notes.validator)}
         ask = Ask(self.url, headers=headers, as_browser=False)
-        final_url = self.web.stream(ask, Receiver(self._begin, self._take))
+        final_url = self.web.stream(ask, Receiver(self._begin, self._take, self.check))
         if self.is_whole or self.total is None or self.size_bytes == self.total:
             return self._finish(final_url)
         raise SourceUnreachable(f"{shown(self.url)} broke off before its end.", LATER)

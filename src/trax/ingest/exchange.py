@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 from trax.errors import SourceError, SourceTooLarge, SourceUnavailable, SourceUnreachable
 from trax.ingest.addresses import Target, shown
+from trax.ingest.errands import HandOver, run_errand
 from trax.timeline import Seconds
 
 CONNECT_SECONDS: Final = 20.0
@@ -77,23 +79,33 @@ class Answer:
             self.on_begin(self.status, self.headers)
 
 
-def exchange(ask: Ask, target: Target, terms: Terms, answer: Answer) -> None:
-    """Ask the server at `target`, and hear its answer to the end.
+def exchange(ask: Ask, target: Target, terms: Terms, answer: Answer, check: Callable[[], None] = lambda: None) -> None:
+    """Ask the server at `target`, and hear its answer to the end; `check` may raise to leave, silent as it may be.
 
-    Raises: SourceError: there is none, or not all of it; and what the answer's functions raise.
+    Raises: SourceError: there is none, or not all of it; and what `check` and the answer's functions raise.
     """
-    from curl_cffi import Curl, CurlError, CurlOpt
+    from curl_cffi import CurlError
+
+    def work(hand_over: HandOver) -> None:
+        _perform(ask, target, terms, answer, hand_over)
+
+    try:
+        run_errand(work, check)
+    except CurlError as error:
+        raise _explained(error, target) from error
+    if not answer.begun:
+        raise SourceUnreachable(f"{target.host} gave no proper answer.", LATER)
+
+
+def _perform(ask: Ask, target: Target, terms: Terms, answer: Answer, hand_over: HandOver) -> None:
+    from curl_cffi import Curl, CurlOpt
 
     curl = Curl()
     try:
         _set_up(curl, ask, target, terms)
-        curl.setopt(CurlOpt.HEADERFUNCTION, answer.header_line)
-        curl.setopt(CurlOpt.WRITEFUNCTION, answer.block)
+        curl.setopt(CurlOpt.HEADERFUNCTION, partial(hand_over, answer.header_line))
+        curl.setopt(CurlOpt.WRITEFUNCTION, partial(hand_over, answer.block))
         curl.perform()
-        if not answer.begun:
-            raise SourceUnreachable(f"{target.host} gave no proper answer.", LATER)
-    except CurlError as error:
-        raise _explained(error, target) from error
     finally:
         curl.close()
 

@@ -47,10 +47,11 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Receiver:
-    """Who takes a body as it comes; of redirects neither is called."""
+    """Who takes a body as it comes, redirects apart; `check` may raise to leave, also while nothing comes."""
 
     on_begin: Callable[[int, Headers], None]
     on_block: Callable[[bytes], None]
+    check: Callable[[], None] = lambda: None
 
 
 def options_from(settings: Settings) -> WebOptions:
@@ -112,7 +113,8 @@ class Web:
                 ask = _without_secrets(ask)
             hop = _Hop(receiver)
             with suppress(_Enough):
-                exchange(ask, target, _remaining(terms, monotonic() - started), Answer(hop.begin, receiver.on_block))
+                left = _remaining(terms, monotonic() - started)
+                exchange(ask, target, left, Answer(hop.begin, receiver.on_block), receiver.check)
             if hop.location is None:
                 return target.url
             ask = replace(ask, url=followed(target.url, hop.location))
