@@ -162,15 +162,17 @@ class Archive:
 
         `copy`: files of this machine are copied into the store.
         """
+
+        def queued(outcome: acquire.Outcome) -> Added:
+            if outcome.acquired is None:
+                return Added(outcome.name, None, outcome.error, outcome.address)
+            with self.database.transaction() as session:
+                submitted = submit_media(session, outcome.acquired.media_id, request, options)
+            return Added(outcome.name, submitted, address=outcome.address)
+
         acquirer = self._acquirer(hook, copy=copy)
-        with closing(acquirer.each(self._gather(sources, selection, hook))) as outcomes:
-            for outcome in outcomes:
-                if outcome.acquired is None:
-                    yield Added(outcome.name, None, outcome.error, outcome.address)
-                    continue
-                with self.database.transaction() as session:
-                    submitted = submit_media(session, outcome.acquired.media_id, request, options)
-                yield Added(outcome.name, submitted, address=outcome.address)
+        with closing(acquirer.each_then(self._gather(sources, selection, hook), queued)) as added:
+            yield from added
 
     def describe(
         self, sources: Sequence[str], *, selection: Selection = Selection(), hook: Hook | None = None

@@ -198,13 +198,17 @@ def test_what_a_second_place_says_of_a_walled_video(site: Site, answer: Answer, 
         (Answer(b"", 429, {"Retry-After": "0"}), VideoRateLimited, 60),
         (Answer(b"", 429, {"Retry-After": "9" * 40}), VideoRateLimited, LONGEST_PAUSE),
         (Answer(b"", 429, {"Retry-After": "soon"}), VideoRateLimited, RATE_PAUSE),
-        (Answer(b"", 429, {"Retry-After": formatdate(time.time() + 7200, usegmt=True)}), VideoRateLimited, 7200),
+        (
+            lambda _: Answer(b"", 429, {"Retry-After": formatdate(time.time() + 7200, usegmt=True)}),
+            VideoRateLimited,
+            7200,
+        ),
         (Answer(CAPTCHA, 429), VideoBlocked, ROBOT_PAUSE),
         (Answer(CAPTCHA, 200), VideoBlocked, ROBOT_PAUSE),
         (Answer(b"", 403), VideoBlocked, ROBOT_PAUSE),
     ],
 )
-def test_how_long_youtube_is_left_alone(site: Site, answer: Answer, kind: type[TraxError], seconds: float) -> None:
+def test_how_long_youtube_is_left_alone(site: Site, answer: Page, kind: type[TraxError], seconds: float) -> None:
     site.pages |= {ID: answer, f"oembed/{ID}": Answer(b"", 429), OTHER: watch_page(OTHER)}
     assert type(site.error()) is kind
     site.clock.now += seconds - 120 if seconds > 120 else 0

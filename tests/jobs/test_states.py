@@ -239,23 +239,27 @@ def test_no_sequence_of_events_leaves_the_graph(embedded_database: Database) -> 
         database = embedded_database
         arrows = drawn_arrows()
 
+    def walked() -> set[tuple[str, str]]:
+        with embedded_database.transaction() as session:
+            return {(row.before, row.after) for row in session.execute(text("SELECT before, after FROM seen_moves"))}
+
     with embedded_database.transaction() as session:
         session.execute(text(WATCH))
     try:
-        run_state_machine_as_test(
-            Here,
-            settings=settings(
-                max_examples=30,
-                stateful_step_count=35,
-                deadline=None,
-                suppress_health_check=list(HealthCheck),
-                phases=[Phase.generate, Phase.shrink],
-                derandomize=True,
-            ),
-        )
-        with embedded_database.transaction() as session:
-            seen = {(row.before, row.after) for row in session.execute(text("SELECT before, after FROM seen_moves"))}
-        assert seen == drawn_arrows(), "some arrow was never walked: the test doesn't reach it"
+        for examples in (20, 20, 40, 80):  # which arrows are walked first is a matter of luck
+            run_state_machine_as_test(
+                Here,
+                settings=settings(
+                    max_examples=examples,
+                    stateful_step_count=35,
+                    deadline=None,
+                    suppress_health_check=list(HealthCheck),
+                    phases=[Phase.generate, Phase.shrink],
+                ),
+            )
+            if walked() >= drawn_arrows():
+                break
+        assert walked() == drawn_arrows(), "some arrow was never walked: the test doesn't reach it"
     finally:
         with embedded_database.transaction() as session:
             session.execute(text(UNWATCH))

@@ -14,6 +14,8 @@ from sqlalchemy.orm import Session
 from trax.database import claims
 from trax.database.models import MediaFile, TranscriptionJob, TranscriptionResult
 
+IDENTITIES = 0x7472_6178_6D65_6469  # key of an advisory lock: "traxmedi"
+
 
 @dataclass(frozen=True, slots=True)
 class NewMedia:
@@ -36,8 +38,17 @@ class MediaSummary:
     newest_version: int | None
 
 
+def lock_identities(session: Session) -> None:
+    """Let nobody else say which bytes are which row until the transaction ends: to be done before any row is locked.
+
+    Two that register the same bytes, or swap the names of two files, would else fail or wait for each other.
+    """
+    session.execute(select(func.pg_advisory_xact_lock(IDENTITIES)))
+
+
 def add(session: Session, new: NewMedia) -> tuple[MediaFile, bool]:
     """The row of these bytes, and whether it is new; the same bytes never get a second row."""
+    lock_identities(session)
     # A path has one content at a time: rows of its earlier bytes no longer have theirs anywhere.
     session.execute(
         update(MediaFile)
@@ -56,10 +67,15 @@ def add(session: Session, new: NewMedia) -> tuple[MediaFile, bool]:
     media = session.scalars(
         select(MediaFile).where(MediaFile.file_hash == new.file_hash).with_for_update(key_share=True)
     ).one()
-    if added is None:  # these bytes were read at this path a moment ago: that is where they are
+    # These bytes were read at this path a moment ago: that is where they are, unless a store has them for all machines.
+    if added is None and not _is_shared(media.local_path):
         media.local_path = new.local_path
         media.file_metadata = {**(media.file_metadata or {}), "mtime_ns": new.mtime_ns}
     return media, added is not None
+
+
+def _is_shared(local_path: str | None) -> bool:
+    return local_path is not None and "://" in local_path and not local_path.startswith("file:")
 
 
 def drop_unused(session: Session, media_id: UUID) -> bool:
@@ -80,6 +96,11 @@ def has_transcript(session: Session, media_id: UUID) -> bool:
 def get(session: Session, media_id: UUID) -> MediaFile:
     """The row; it must exist."""
     return session.get_one(MediaFile, media_id)
+
+
+def find(session: Session, media_id: UUID) -> MediaFile | None:
+    """The row, if it is still there."""
+    return session.get(MediaFile, media_id)
 
 
 def lock(session: Session, media_id: UUID) -> None:

@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid5
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, exists, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from trax.database.models import MediaFile
+from trax.database import media as media_queries
+from trax.database.models import MediaFile, TranscriptionJob
 from trax.database.source_models import MediaSource
 from trax.storable import storable_json, storable_text
 
@@ -101,8 +102,10 @@ def lead_to(session: Session, origins: Sequence[Origin], media_id: UUID, *, inst
 
 
 def tell(session: Session, media_id: UUID, done_bytes: int, total_bytes: int | None) -> None:
-    """Record how far a download is."""
+    """Record how far a download is; media that was here before is no less known while it is fetched again."""
     media = _locked(session, media_id)
+    if media.file_hash is not None:
+        return
     progress = {"done_bytes": done_bytes, "total_bytes": total_bytes}
     media.status = "downloading"
     media.file_metadata = {**(media.file_metadata or {}), IN_PASSAGE: progress}
@@ -122,8 +125,9 @@ def interrupted(session: Session, media_id: UUID) -> None:
 
 
 def forget(session: Session, media_id: UUID) -> None:
-    """Remove the row of media that never came; one with bytes stays."""
-    session.execute(delete(MediaFile).where(MediaFile.id == media_id, MediaFile.file_hash.is_(None)))
+    """Remove the row of media that never came; one with bytes, or with anything that refers to it, stays."""
+    jobs = exists().where(TranscriptionJob.media_file_id == media_id)
+    session.execute(delete(MediaFile).where(MediaFile.id == media_id, MediaFile.file_hash.is_(None), ~jobs))
 
 
 def arrived(session: Session, media_id: UUID, arrival: Arrival) -> MediaFile:
@@ -132,6 +136,7 @@ def arrived(session: Session, media_id: UUID, arrival: Arrival) -> MediaFile:
     Where a file was fetched anew and is another one by now, the old row keeps its transcripts, and the places lead to a
     new one.
     """
+    media_queries.lock_identities(session)
     media = _locked(session, media_id)
     known = session.scalar(
         select(MediaFile).where(MediaFile.file_hash == arrival.file_hash).with_for_update(key_share=True)
@@ -174,8 +179,7 @@ def _hand_over(session: Session, media: MediaFile, known: MediaFile) -> None:
     known.youtube_video_id = known.youtube_video_id or media.youtube_video_id
     session.flush()
     session.execute(update(MediaSource).where(MediaSource.media_file_id == media.id).values(media_file_id=known.id))
-    if media.file_hash is None:
-        session.execute(delete(MediaFile).where(MediaFile.id == media.id))
+    forget(session, media.id)
 
 
 def of_media(session: Session, media_id: UUID) -> Sequence[MediaSource]:

@@ -192,6 +192,7 @@ def yt_dlp() -> Any:
     try:
         package: Any = importlib.import_module("yt_dlp")
         importlib.import_module("yt_dlp.globals")
+        importlib.import_module("requests")  # without it, yt-dlp takes what broke off for the whole
     except ImportError as error:
         raise ToolMissing("yt-dlp, which fetches from YouTube, isn't installed here.", f"Run {INSTALL}") from error
     return package

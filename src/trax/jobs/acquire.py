@@ -9,20 +9,21 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
-from uuid import UUID
+from typing import TYPE_CHECKING, TypeVar
+from uuid import UUID, uuid5
 
 from trax.database import claims, media, media_sources
 from trax.database.engine import Database
 from trax.database.media_sources import Arrival
 from trax.database.models import MediaFile
 from trax.errors import (
+    ClaimHeld,
     JobInterrupted,
     MediaAway,
     MediaChanged,
@@ -43,8 +44,12 @@ from trax.media.store import is_remote
 if TYPE_CHECKING:  # most files come from this machine
     from trax.jobs.fetch import Brought
 
-LOOKAHEAD = 2  # items for each that is fetched: the next are ready when the first are done
+LOOKAHEAD = 32  # items: a slow one in front doesn't keep those behind it from being fetched
+LEAVING = 2.0  # seconds in which what is being fetched notices that the user has gone
 TELLING = 2.0  # seconds between two records of how far a download is
+
+
+Done = TypeVar("Done")
 
 
 def folder_of(draft: Path) -> Path:
@@ -109,20 +114,34 @@ class Acquirer:
 
         Raises: TraxError: nothing more can be fetched, for the database or the store is away.
         """
+        yield from self.each_then(found, lambda outcome: outcome)
+
+    def each_then(self, found: Iterable[Found], then: Callable[[Outcome], Done]) -> Generator[Done, None, None]:
+        """What `then` makes of each outcome, in order; it is called as soon as the media is there, in any thread.
+
+        Raises: as `each`, and what `then` raises.
+        """
         downloads = self._suppliers.settings.downloads
         source = iter(found)
+        waiting: deque[Future[Done]] = deque()
+
+        def done(one: Found) -> Done:
+            return then(self._outcome(one))
+
         pool = ThreadPoolExecutor(downloads, thread_name_prefix="trax-fetch")
         try:
-            waiting: deque[Future[Outcome]] = deque()
             while True:
-                missing = downloads * LOOKAHEAD - len(waiting)
-                waiting.extend(pool.submit(self._outcome, item) for item in islice(source, missing))
+                missing = downloads + LOOKAHEAD - len(waiting)
+                waiting.extend(
+                    pool.submit(lambda one: then(self._outcome(one)), one) for one in islice(source, missing)
+                )
                 if not waiting:
                     return
                 yield waiting.popleft().result()
         finally:
             self.leave()
             pool.shutdown(wait=False, cancel_futures=True)
+            wait(waiting, LEAVING)  # rows and parts are left as they are to be found
 
     def leave(self) -> None:
         """End what is being fetched; what has come of it is kept for the next time."""
@@ -147,7 +166,7 @@ class Acquirer:
         if isinstance(item, LocalFile):
             return self._local(item.path)
         known = self._known(item)
-        if known is not None and self._is_here(known):
+        if known is not None and known.status == "ready" and self._is_here(known):
             return Acquired(known.id, Path(known.filename), existed=True)
         return self._fetched(item)
 
@@ -207,16 +226,39 @@ class Acquirer:
                     source_path=address_of(item),
                     video_id=about.video_id,
                 )
-            with claims.claim(self._database, row.id, wait=True):  # another process may be at it
+            with self._claimed(row):
                 now = self._known(item)
                 if now is None or now.id != row.id:
                     continue
-                if self._is_here(now):
-                    return Acquired(now.id, Path(now.filename), existed=True)
-                arrived = self._bring(now, about.name, fetcher.bring)
-            self._make_ready(arrived)
-            fetcher.add_references(self._database, arrived.id, self._observer.notice)
-            return Acquired(arrived.id, Path(arrived.filename), existed=arrived.id != row.id)
+                is_here = self._is_here(now)
+                arrived = now if is_here else self._bring(now, about.name, fetcher.bring)
+                if arrived.id == row.id:
+                    self._make_ready(arrived)
+            if arrived.id != row.id and not self._settled(arrived.id):
+                continue
+            if not is_here:
+                fetcher.add_references(self._database, arrived.id, self._observer.notice)
+            return Acquired(arrived.id, Path(arrived.filename), existed=is_here or arrived.id != row.id)
+
+    @contextmanager
+    def _claimed(self, row: MediaFile) -> Iterator[None]:
+        """The row is ours to fetch; whoever is at it is waited for, and the user told so."""
+        with ExitStack() as held:
+            try:
+                held.enter_context(claims.claim(self._database, row.id))
+            except ClaimHeld:
+                self._observer.notice(f"{row.filename}: another process fetches it; waiting for that.")
+                held.enter_context(claims.claim(self._database, row.id, wait=True))
+            yield
+
+    def _settled(self, media_id: UUID) -> bool:
+        """Look inside the media that our bytes turned out to be, after whoever else is at it; False: it is gone."""
+        with claims.claim(self._database, media_id, wait=True):
+            with self._database.transaction() as session:
+                row = media.find(session, media_id)
+            if row is not None:
+                self._make_ready(row)
+            return row is not None
 
     def _bring(self, row: MediaFile, name: Path, bring: Callable[..., Brought]) -> MediaFile:
         """Fetch the bytes of a row that is ours."""
@@ -224,18 +266,29 @@ class Acquirer:
         told = self._observer.begin(name)
         try:
             brought = bring(draft, _Progress(self._database, row.id, told), self.check)
-            stored = self._suppliers.store.keep(brought.path, brought.sha256, brought.size_bytes)
-            self._suppliers.store.discard(draft)  # and what lay beside it
-            arrival = Arrival(
-                stored.sha256, stored.size_bytes, brought.name.name, stored.location, stored.mtime_ns, brought.details
-            )
-            with self._database.transaction() as session:
-                return media_sources.arrived(session, row.id, arrival)
+            with self._alone_with(brought.sha256):
+                return self._keep(row, brought)
         except BaseException as error:
             self._not_brought(row, draft, error)
             raise
         finally:
             self._observer.finish(name)
+
+    def _keep(self, row: MediaFile, brought: Brought) -> MediaFile:
+        store = self._suppliers.store
+        stored = store.keep(brought.path, brought.sha256, brought.size_bytes)
+        store.discard(store.draft(str(row.id)))  # and what lay beside it
+        arrival = Arrival(
+            stored.sha256, stored.size_bytes, brought.name.name, stored.location, stored.mtime_ns, brought.details
+        )
+        with self._database.transaction() as session:
+            return media_sources.arrived(session, row.id, arrival)
+
+    @contextmanager
+    def _alone_with(self, sha256: str) -> Iterator[None]:
+        """Nobody else puts these bytes into the store, or takes them out, meanwhile."""
+        with claims.claim(self._database, uuid5(media_sources.NAMESPACE, sha256), wait=True):
+            yield
 
     def _not_brought(self, row: MediaFile, draft: Path, error: BaseException) -> None:
         with suppress(TraxError):
@@ -255,14 +308,17 @@ class Acquirer:
         """Look inside; what is no media after all leaves nothing behind."""
         if row.status == "ready":
             return
+        path = local_file(row, self._suppliers.settings)
         try:
-            make_ready(self._database, row.id, local_file(row, self._suppliers.settings))
-        except (UnreadableMedia, NoAudio):
+            make_ready(self._database, row.id, path, is_ours=True)
+        except (UnreadableMedia, NoAudio) as error:
             assert row.local_path is not None
-            with self._database.transaction() as session:
+            assert row.file_hash is not None
+            with self._alone_with(row.file_hash), self._database.transaction() as session:
                 if media.drop_unused(session, row.id):
                     self._suppliers.store.forget(row.local_path)
-            raise
+            # in the store it has a name that tells nobody anything
+            raise type(error)(error.message.replace(path.name, row.filename), error.next_step) from error
 
 
 @dataclass(slots=True)

@@ -104,6 +104,8 @@ def media_named(database: Database, named: str) -> UUID:
         raise MediaNotFound(f"There is no file {display_name(path)}, and that is no ID either.", "Check the path.")
     with database.transaction() as session:
         file, _ = lookup.media_or_result(session, named)
+        if file.file_hash is None:
+            raise MediaNotFound(f"{file.filename} has not come yet.", f"Add it first: `trax add {file.source_path}`.")
         return file.id
 
 

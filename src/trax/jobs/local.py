@@ -101,11 +101,11 @@ class LocalWork:
 
         def submit_all() -> None:
             try:
-                with closing(acquirer.each(found)) as outcomes:
-                    for outcome in outcomes:
+                with closing(acquirer.each_then(found, lambda one: self.submit(one, request, options))) as submitted:
+                    for task in submitted:
                         if self._leaving.is_set():
                             return
-                        tasks.put(self.submit(outcome, request, options))
+                        tasks.put(task)
                 tasks.put(None)
             except BaseException as error:  # for the thread that reads
                 tasks.put(error)

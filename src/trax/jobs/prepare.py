@@ -34,12 +34,12 @@ def new_media(path: Path) -> media.NewMedia:
     )
 
 
-def make_ready(database: Database, media_id: UUID, path: Path) -> None:
-    """Walk a media row to `ready`; one that is ready already stays as it is.
+def make_ready(database: Database, media_id: UUID, path: Path, *, is_ours: bool = False) -> None:
+    """Walk a media row to `ready`; one that is ready already stays as it is. `is_ours`: the caller holds its claim.
 
     Raises: MediaError: the file can't be used.
     """
-    with _passage(database, media_id):
+    with _passage(database, media_id, is_ours=is_ours):
         info = probe(path)
     with database.transaction() as session:
         media.lock(session, media_id)
@@ -50,7 +50,7 @@ def make_ready(database: Database, media_id: UUID, path: Path) -> None:
 
 
 @contextmanager
-def _passage(database: Database, media_id: UUID) -> Iterator[None]:
+def _passage(database: Database, media_id: UUID, *, is_ours: bool) -> Iterator[None]:
     """`processing` for as long as the block lasts, and `pending` again where it fails.
 
     Where another process is at the same file already, the state is its own: it may be stopped or cut off, and must not
@@ -58,7 +58,8 @@ def _passage(database: Database, media_id: UUID) -> Iterator[None]:
     """
     with ExitStack() as held:
         try:
-            held.enter_context(claims.claim(database, media_id))
+            if not is_ours:
+                held.enter_context(claims.claim(database, media_id))
         except ClaimHeld:
             yield
             return
