@@ -85,6 +85,11 @@ class Jobs(RuleBasedStateMachine):
         self._note_tickets()
         self.end_an_attempt(number, 0, how)
 
+    @rule(number=jobs_drawn, how=st.sampled_from(["complete", "fail"]))
+    def ended_and_retried(self, number: int, how: str) -> None:
+        self.undisturbed_attempt(number, how)
+        self.retry(number)
+
     def _end(self, how: str, job_id: UUID, ticket: int) -> bool:
         with self.database.transaction() as session:
             if how == "complete":
