@@ -245,7 +245,8 @@ class Batches:
         """What an item of a batch stands for. Raises: MediaError, SourceError."""
         if not source.strip():  # to Path it would be the current folder
             raise MediaNotFound("An empty name is no file.", "Leave it out.")
-        return only_item(Gathering(self._database, self._suppliers), str(path_from_text(source)))
+        named = str(path_from_text(source)) if source.startswith("file:///") else source
+        return only_item(Gathering(self._database, self._suppliers), named)
 
     def _retry_job(self, job_id: UUID) -> bool:
         """Whether the job waits again; if not, its item is to be queued anew."""

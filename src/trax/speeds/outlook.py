@@ -111,7 +111,8 @@ def _web(url: str, sight: Sight, suppliers: Suppliers) -> Sight:
     if head.status >= 400:
         raise SourceUnavailable(f"{url} can't be had: the server answers {head.status}.", "Check the address.")
     length = head.headers.get("content-length", "")
-    return replace(sight, size_bytes=int(length) if length.isdigit() else None)
+    is_number = length.isascii() and length.isdigit() and len(length) < 20
+    return replace(sight, size_bytes=int(length) if is_number else None)
 
 
 def _seconds(length: int | None) -> Seconds | None:
