@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from tests.ingest.youtube_site import Answer, Page, Request, oembed, playing, ranged, state_page, watch_page
 from tests.jobs.fetched import Archivist, feed_of, page_of, site, sound
-from trax.database import Database, media, transcripts
+from trax.database import Database, transcripts
 from trax.errors import (
     JobInterrupted,
     NotMedia,
@@ -182,7 +182,7 @@ def test_a_feed_brings_its_episodes_and_their_transcripts(archivist: Archivist, 
         (imported,) = transcripts.versions(session, second.media_id)
         assert (imported.pipeline_version, imported.model_used) == ("import", "import:srt")
         assert "Hello from the feed." in imported.content["text"]
-        assert not media.has_transcript(session, second.media_id)
+        assert not transcripts.is_there(session, second.media_id)
         said = session.scalar(text("SELECT details FROM media_sources WHERE kind = 'episode' AND source LIKE '% two'"))
     assert said["title"] == "two"
     assert said["published"].startswith("2026-11-02")

@@ -20,6 +20,7 @@ from trax.ingest.transcript_files import ImportedTranscript, read_transcript
 from trax.jobs.board import Board
 from trax.jobs.imports import Imported, import_file, import_transcript
 from trax.jobs.submit import SubmitOptions, submit_media
+from trax.media.decode import DecodeOptions
 from trax.pipeline import Request
 from trax.transcript import Segment, Transcript, Word
 
@@ -240,3 +241,26 @@ def test_what_cannot_be_imported_leaves_nothing(embedded_database: Database, tal
     with pytest.raises(UsageError, match="no language"):
         import_file(embedded_database, str(talk), cues, "the queen's")
     assert counts(embedded_database) == (0, 0, 0, 0)
+
+
+def test_a_stretch_is_shown_only_where_there_is_nothing_whole(embedded_database: Database) -> None:
+    media_id = queued.add_media(embedded_database)
+    part = stretch(embedded_database, media_id)
+    with embedded_database.transaction() as session:
+        assert transcripts.of_media(session, media_id).id == part
+        assert not transcripts.is_there(session, media_id)
+    whole = ours(embedded_database, media_id)
+    stretch(embedded_database, media_id)
+    with embedded_database.transaction() as session:
+        assert transcripts.of_media(session, media_id).id == whole
+        assert transcripts.is_there(session, media_id)
+
+
+def stretch(database: Database, media_id: UUID) -> UUID:
+    """What was heard from 5 s to 10 s."""
+    transcript = Transcript("en", 10.0, (Segment(5.0, 6.0, "Part.", (Word(5.0, 6.0, " Part.", 0.9),)),))
+    with database.transaction() as session:
+        job_id, _ = queued.begin(session, media_id)
+        asked = Request(model="tiny.en", decode=DecodeOptions(start=5.0, end=10.0)).as_json()
+        new = transcripts.NewResult(job_id, media_id, "v1", transcript, 0.9, 1.0, "tiny.en", {"request": asked})
+        return transcripts.store(session, new).id

@@ -82,6 +82,13 @@ def test_the_same_bytes_are_kept_once(store: FolderStore, source: Path) -> None:
     assert drafts(store) == []
 
 
+def test_a_file_that_has_rotted_is_made_whole(store: FolderStore, source: Path) -> None:
+    place = Path(store.take(source).location)
+    place.write_bytes(bytes(len(CONTENT)))
+    store.take(source)
+    assert place.read_bytes() == CONTENT
+
+
 def test_a_file_that_a_disk_has_cut_short_is_made_whole(store: FolderStore, source: Path) -> None:
     place = Path(store.take(source).location)
     os.truncate(place, 100)

@@ -85,14 +85,6 @@ def drop_unused(session: Session, media_id: UUID) -> bool:
     return session.scalar(gone.returning(MediaFile.id)) is not None
 
 
-def has_transcript(session: Session, media_id: UUID) -> bool:
-    """Whether there is a transcript of ours, and not only one that was imported."""
-    ours = exists().where(
-        TranscriptionResult.media_file_id == media_id, TranscriptionResult.pipeline_version != "import"
-    )
-    return bool(session.scalar(select(ours)))
-
-
 def get(session: Session, media_id: UUID) -> MediaFile:
     """The row; it must exist."""
     return session.get_one(MediaFile, media_id)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.orm import Session
 
 from trax.database import documents
@@ -76,8 +76,21 @@ def versions(session: Session, media_id: UUID) -> Sequence[TranscriptionResult]:
     return session.scalars(statement.order_by(TranscriptionResult.version, TranscriptionResult.created_at)).all()
 
 
+def is_there(session: Session, media_id: UUID) -> bool:
+    """Whether there is a transcript of ours of the whole file, and not only one of a stretch or of others."""
+    results = TranscriptionResult
+    ours = exists().where(results.media_file_id == media_id, results.pipeline_version != IMPORT, is_whole())
+    return bool(session.scalar(select(ours)))
+
+
+def is_whole() -> ColumnElement[bool]:
+    """Whether a result is of the whole file, and not of a stretch."""
+    asked = TranscriptionResult.model_config["request"]["decode"]
+    return func.coalesce(asked["start"].astext, asked["end"].astext).is_(None)
+
+
 def of_media(session: Session, media_id: UUID, version: int | None = None) -> TranscriptionResult:
-    """The result with that version number, or the newest of ours; that of others only where there is none of ours.
+    """The result with that version number, or the newest of ours; a stretch, and then that of others, where it must be.
 
     Raises: RecordNotFound: the media has no such result.
     """
@@ -86,6 +99,7 @@ def of_media(session: Session, media_id: UUID, version: int | None = None) -> Tr
         statement = statement.where(TranscriptionResult.version == version)
     newest_first = statement.order_by(
         TranscriptionResult.pipeline_version == IMPORT,
+        ~is_whole(),
         TranscriptionResult.version.desc(),
         TranscriptionResult.created_at.desc(),
     )

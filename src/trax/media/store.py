@@ -313,18 +313,26 @@ def _blocks(descriptor: int, path: Path) -> Iterator[bytes]:
 
 
 def _move_in(draft: Path, place: Path, size_bytes: int) -> None:
-    """Give the draft its name, unless its bytes are there."""
-    if _size(place) == size_bytes:
+    """Give the draft its name, unless its very bytes are there."""
+    if _is_sound(place, size_bytes):
         return
     try:
         os.link(draft, place)
     except FileExistsError:
-        if _size(place) != size_bytes:  # a disk lost part of it: here it is whole
+        if not _is_sound(place, size_bytes):  # a disk lost part of it, or rotted: here it is whole
             draft.replace(place)
     except OSError as error:
         if error.errno not in _NO_LINKS:
             raise
         draft.replace(place)
+
+
+def _is_sound(place: Path, size_bytes: int) -> bool:
+    """Whether a stored file is still what its name says."""
+    if _size(place) != size_bytes:
+        return False
+    with place.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest() == place.name
 
 
 def _size(path: Path) -> int | None:

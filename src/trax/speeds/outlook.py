@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from uuid import UUID
 
-from trax.database import media, media_sources
+from trax.database import media_sources, transcripts
 from trax.database.engine import Database, Transaction
 from trax.database.known_files import FileState, known_files
 from trax.errors import MediaError, MediaNotFound, MediaTooLong, SourceError, SourceUnavailable
@@ -72,7 +72,7 @@ class Outlook:
             else:
                 row = media_sources.find(session, origins_of(item))
                 media_id = None if row is None or row.file_hash is None else row.id
-            return media_id is not None and media.has_transcript(session, media_id)
+            return media_id is not None and transcripts.is_there(session, media_id)
 
 
 def _media_at(session: Transaction, path: Path) -> UUID | None:
