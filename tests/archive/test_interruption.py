@@ -27,7 +27,7 @@ from trax.settings import Settings, load_settings
 from trax.transcription.engines import Engines
 
 SAMPLE = REPOSITORY / "samples" / "conversation.ogg"
-KILLS = 10
+KILLS = 7
 
 
 # Pending jobs that no worker would find in their own queue.

@@ -24,6 +24,7 @@ SAMPLE = REPOSITORY / "samples" / "conversation.ogg"
 @pytest.fixture(autouse=True)
 def here(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A database of its own, and servers of this machine."""
+    monkeypatch.setattr("trax.ingest.download.WAITS", (0.0,) * 4)
     for name, value in {"ALLOW_PRIVATE_ADDRESSES": "1", "MODEL": "tiny.en", "YOUTUBE_PAUSE": "0"}.items():
         monkeypatch.setenv(f"TRAX_{name}", value)
 

@@ -33,7 +33,8 @@ CUES = "1\n00:00:00,100 --> 00:00:00,900\nHello from the feed.\n"
 
 
 @pytest.fixture
-def archivist(embedded_database: Database, tmp_path: Path) -> Archivist:
+def archivist(embedded_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Archivist:
+    monkeypatch.setattr("trax.ingest.download.WAITS", (0.0,) * 4)
     return Archivist(embedded_database, tmp_path / "home")
 
 
@@ -139,10 +140,7 @@ NOTHING_COMES: dict[str, tuple[Page, type[TraxError]]] = {
 
 
 @pytest.mark.parametrize("case", NOTHING_COMES)
-def test_what_is_no_media_leaves_no_row_and_no_file(
-    archivist: Archivist, case: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("trax.ingest.download.WAITS", (0.0,) * 4)
+def test_what_is_no_media_leaves_no_row_and_no_file(archivist: Archivist, case: str) -> None:
     page, error = NOTHING_COMES[case]
     with site({"/a.mp3": page}) as base, pytest.raises(error) as caught:
         archivist.acquire(f"{base}/a.mp3")
