@@ -1,4 +1,4 @@
-"""Sources: where media came from, beside its path; more of YouTube's pages; files found again by their path
+"""Sources: where media came from, beside its path; what pages and feeds say; files found again by their path
 
 Revision: 0003
 Revises: 0002
@@ -22,6 +22,8 @@ KINDS = ("youtube", "episode", "web")
 def upgrade() -> None:
     details = sa.Column("details", postgresql.JSONB(), server_default=sa.text("'{}'::jsonb"), nullable=False)
     op.add_column("youtube_videos", details)
+    # Of a batch's episode, which its address alone would not bring back.
+    op.add_column("batch_items", sa.Column("details", postgresql.JSONB(), nullable=True))
     op.create_table(
         "media_sources",
         sa.Column("id", postgresql.UUID(as_uuid=True), primary_key=True),
@@ -41,4 +43,5 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_index("ix_media_files_local_path")
     op.drop_table("media_sources")
+    op.drop_column("batch_items", "details")
     op.drop_column("youtube_videos", "details")

@@ -14,7 +14,7 @@ from trax.database import batches
 from trax.database.models import ProcessingJob, TranscriptionJob
 from trax.database.queue_models import BatchItem
 from trax.errors import JobInterrupted
-from trax.storable import storable_text
+from trax.storable import storable_json, storable_text
 
 # Jobs of a batch that wait in a given queue, or (where none is given) in their own.
 IN_QUEUE = text("""
@@ -31,6 +31,16 @@ class NewItem:
 
     source: str
     error: str | None = None
+    details: dict[str, Any] | None = None  # what there is to know beside the source
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingItem:
+    """An item that is still to be queued."""
+
+    position: int
+    source: str
+    details: dict[str, Any] | None
 
 
 def create(session: Session, patterns: Sequence[str], items: Sequence[NewItem], config: dict[str, Any]) -> UUID:
@@ -44,24 +54,40 @@ def create(session: Session, patterns: Sequence[str], items: Sequence[NewItem], 
             "total_items": len(items),
         },
     ).one()
-    rows = [
-        {"batch_id": batch_id, "position": position, "source": storable_text(item.source)}
-        for position, item in enumerate(items, start=1)
-    ]
-    if rows:
-        session.execute(insert(BatchItem), rows)
-    for position, item in enumerate(items, start=1):
-        if item.error is not None:
-            fail_item(session, batch_id, position, item.error)
+    _append(session, batch_id, items, 1)
     batches.end_if_done(session, batch_id)
     return batch_id
 
 
-def waiting(session: Session, batch_id: UUID) -> list[tuple[int, str]]:
-    """Position and source of the items that are still to be queued, in order."""
+def waiting(session: Session, batch_id: UUID) -> list[WaitingItem]:
+    """The items that are still to be queued, in order."""
     item = BatchItem
-    found = select(item.position, item.source).where(item.batch_id == batch_id, item.status == "waiting")
-    return [(position, source) for position, source in session.execute(found.order_by(item.position))]
+    found = select(item.position, item.source, item.details).where(item.batch_id == batch_id, item.status == "waiting")
+    return [WaitingItem(*row) for row in session.execute(found.order_by(item.position))]
+
+
+def sources_beside(session: Session, batch_id: UUID, position: int) -> set[str]:
+    """The sources of all items but one."""
+    item = BatchItem
+    return set(session.scalars(select(item.source).where(item.batch_id == batch_id, item.position != position)))
+
+
+def become(session: Session, batch_id: UUID, position: int, first: NewItem, others: Sequence[NewItem]) -> None:
+    """The item that waits there becomes the first, and waits on; the others come after all that the batch has.
+
+    Raises: JobInterrupted: the batch was cancelled meanwhile.
+    """
+    batches.lock(session, [batch_id])
+    change = update(BatchItem).where(*_waits(batch_id, position)).values(_told_of(first))
+    if session.scalar(change.returning(BatchItem.position)) is None:
+        raise _waits_no_longer(batch_id, position)
+    last = session.scalars(select(func.max(BatchItem.position)).where(BatchItem.batch_id == batch_id)).one()
+    session.execute(
+        update(ProcessingJob)
+        .where(ProcessingJob.id == batch_id)
+        .values(total_items=ProcessingJob.total_items + len(others))
+    )
+    _append(session, batch_id, others, last + 1)
 
 
 def item_queued(session: Session, batch_id: UUID, position: int, media_id: UUID, job_id: UUID) -> bool:
@@ -73,7 +99,7 @@ def item_queued(session: Session, batch_id: UUID, position: int, media_id: UUID,
     change = update(BatchItem).where(*_waits(batch_id, position))
     change = change.values(status="pending", media_file_id=media_id, job_id=job_id)
     if session.scalar(change.returning(BatchItem.position)) is None:
-        raise JobInterrupted(f"Item {position} of batch {batch_id} waits no longer.", "See `trax batch show`.")
+        raise _waits_no_longer(batch_id, position)
     return session.scalar(select(ProcessingJob.status).where(ProcessingJob.id == batch_id)) == "paused"
 
 
@@ -207,6 +233,26 @@ def put_back(session: Session, batch_id: UUID, position: int) -> None:
 def jobs_in_queue(session: Session, batch_id: UUID, queue: str | None) -> list[UUID]:
     """Jobs of the batch that wait in that queue; None: each in its own."""
     return list(session.scalars(IN_QUEUE, {"batch_id": batch_id, "queue": queue}))
+
+
+def _append(session: Session, batch_id: UUID, items: Sequence[NewItem], first: int) -> None:
+    """Add items, which are counted in `total_items` already, from that position on; what is wrong has failed."""
+    rows = [
+        {"batch_id": batch_id, "position": position, **_told_of(item)} for position, item in enumerate(items, first)
+    ]
+    if rows:
+        session.execute(insert(BatchItem), rows)
+    for position, item in enumerate(items, first):
+        if item.error is not None:
+            fail_item(session, batch_id, position, item.error)
+
+
+def _told_of(item: NewItem) -> dict[str, Any]:
+    return {"source": storable_text(item.source), "details": storable_json(item.details)}
+
+
+def _waits_no_longer(batch_id: UUID, position: int) -> JobInterrupted:
+    return JobInterrupted(f"Item {position} of batch {batch_id} waits no longer.", "See `trax batch show`.")
 
 
 def _waits(batch_id: UUID, position: int) -> tuple[ColumnElement[bool], ...]:

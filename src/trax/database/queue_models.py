@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, text
-from sqlalchemy.dialects.postgresql import DOUBLE_PRECISION
+from sqlalchemy.dialects.postgresql import DOUBLE_PRECISION, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from trax.database.base import Base, JsonObject, register_model
@@ -106,3 +106,4 @@ class BatchItem(Base):
     )
     status: Mapped[str] = mapped_column(String(20), server_default="waiting")  # waiting: not queued yet
     error_message: Mapped[str | None] = mapped_column(Text)
+    details: Mapped[JsonObject | None] = mapped_column(JSONB(none_as_null=True))  # of an episode, as its feed has it

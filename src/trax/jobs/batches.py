@@ -4,24 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from io import StringIO
 from typing import Any
 from uuid import UUID
 
 from trax.database import batch_steps, batch_views, changes, claims, lookup, queue, transcripts
-from trax.database.batch_steps import NewItem
+from trax.database.batch_steps import WaitingItem
 from trax.database.batch_views import BatchView, Failure, Item, Progress
 from trax.database.engine import Database
 from trax.errors import ClaimHeld, JobInterrupted, MediaError, MediaNotFound, SourceError, TraxError, UsageError
-from trax.ingest.sources import Item as SourceItem
 from trax.jobs.acquire import Acquirer
-from trax.jobs.gather import Found, Gathering, only_item
-from trax.jobs.origins import address_of
+from trax.jobs.batch_items import episode_of, new_item, selection_as_json, selection_of
+from trax.jobs.gather import Found, Gathering
 from trax.jobs.requests import REQUEST
 from trax.jobs.selection import Selection
 from trax.jobs.submit import SubmitOptions, Submitted, submit_media
 from trax.jobs.suppliers import Suppliers
-from trax.media.files import path_from_text, path_text
+from trax.media.files import path_from_text
 from trax.pipeline import Request, stages_of
 from trax.settings import load_settings
 
@@ -68,7 +67,7 @@ class Batches:
         A source that stands for nothing is an item that failed. `extra` is kept in the batch's config.
         """
         gathering = Gathering(self._database, self._suppliers, selection)
-        items = [_new_item(found) for found in gathering.each(sources)]
+        items = [new_item(found) for found in gathering.each(sources)]
         config = {
             "pipeline": request.pipeline,
             "request": request.as_json(),
@@ -76,6 +75,7 @@ class Batches:
             "priority": options.priority,
             "max_retries": options.max_retries,
             "force": options.force,
+            **selection_as_json(selection),
             **(extra or {}),
         }
         with self._database.transaction() as session:
@@ -93,11 +93,12 @@ class Batches:
         with claims.claim(self._database, batch_id):
             request, options = self._asked_for(batch_id)
             options = replace(options, ticket_queue=ticket_queue)
+            gathering = self._gathering(batch_id)
             dealt_with = 0
-            while waiting := self._waiting(batch_id):  # some may have been put back meanwhile
-                for position, source in waiting:
+            while waiting := self._waiting(batch_id):  # some may have been put back meanwhile, or come out of others
+                for item in waiting:
                     try:
-                        told(self._queue_item(batch_id, position, source, request, options))
+                        told(self._queue_item(batch_id, gathering, item, request, options))
                     except JobInterrupted:
                         return dealt_with
                     dealt_with += 1
@@ -212,7 +213,7 @@ class Batches:
             job_ids = batch_steps.live_jobs(session, batch_id)  # with those that were queued in between
         return sum(self._cancel_job(batch_id, job_id) for job_id in job_ids)
 
-    def _waiting(self, batch_id: UUID) -> Sequence[tuple[int, str]]:
+    def _waiting(self, batch_id: UUID) -> Sequence[WaitingItem]:
         with self._database.transaction() as session:
             return batch_steps.waiting(session, batch_id)
 
@@ -223,9 +224,23 @@ class Batches:
         names = ("queue", "priority", "max_retries", "force")
         return request, SubmitOptions(owner_id=batch_id, **{name: config[name] for name in names})
 
-    def _queue_item(self, batch_id: UUID, position: int, source: str, request: Request, options: SubmitOptions) -> Step:
+    def _gathering(self, batch_id: UUID) -> Gathering:
+        """As when the batch was created, but what stood on standard input then can't be had again."""
+        with self._database.transaction() as session:
+            selection = selection_of(batch_views.get(session, batch_id).config)
+        return Gathering(self._database, self._suppliers, selection, standard_input=StringIO())
+
+    def _queue_item(
+        self, batch_id: UUID, gathering: Gathering, waiting: WaitingItem, request: Request, options: SubmitOptions
+    ) -> Step:
+        position, source = waiting.position, waiting.source
         try:
-            media_id = self._acquirer.acquire(self._item(source)).media_id
+            found = self._opened(batch_id, gathering, waiting)
+            source = found.source
+            if found.item is None:
+                assert found.error is not None
+                raise found.error
+            media_id = self._acquirer.acquire(found.item).media_id
         except (MediaError, SourceError) as error:
             with self._database.transaction() as session:
                 batch_steps.fail_item(session, batch_id, position, str(error))
@@ -241,12 +256,29 @@ class Batches:
                 queue.hold(session, [submitted.job_id])
         return Step(source, submitted)
 
-    def _item(self, source: str) -> SourceItem:
-        """What an item of a batch stands for. Raises: MediaError, SourceError."""
+    def _opened(self, batch_id: UUID, gathering: Gathering, waiting: WaitingItem) -> Found:
+        """What the item stands for; of several things the first, while the others become items of their own.
+
+        Raises: MediaNotFound: it is empty. JobInterrupted: the batch was cancelled meanwhile.
+        """
+        source = waiting.source
+        if waiting.details is not None:
+            return Found(source, episode_of(waiting.details))
         if not source.strip():  # to Path it would be the current folder
             raise MediaNotFound("An empty name is no file.", "Leave it out.")
         named = str(path_from_text(source)) if source.startswith("file:///") else source
-        return only_item(Gathering(self._database, self._suppliers), named)
+        found = [(one, new_item(one)) for one in gathering.each([named])]
+        if not found:
+            raise MediaNotFound("There is nothing to transcribe in it.", "Look at the source, then try it again.")
+        if len(found) > 1:  # a list that broke off in the middle has brought some of it before
+            with self._database.transaction() as session:
+                known = batch_steps.sources_beside(session, batch_id, waiting.position)
+            found = [(one, new) for one, new in found if new.source not in known] or found[:1]
+        (first, new), *others = found
+        if others or new.details is not None or new.source != source:
+            with self._database.transaction() as session:
+                batch_steps.become(session, batch_id, waiting.position, new, [new for _, new in others])
+        return replace(first, source=new.source)
 
     def _retry_job(self, job_id: UUID) -> bool:
         """Whether the job waits again; if not, its item is to be queued anew."""
@@ -264,22 +296,6 @@ class Batches:
                 batch_steps.give_up(session, batch_id, job_id)
                 return False
             return queue.cancel(session, job_id, "The batch was cancelled.")
-
-
-def _new_item(found: Found) -> NewItem:
-    if found.item is None:
-        return NewItem(_whole(found.source), str(found.error))
-    return NewItem(address_of(found.item))
-
-
-def _whole(source: str) -> str:
-    """The source as it can be tried again from another folder."""
-    if not source.strip() or "://" in source:
-        return source
-    try:
-        return path_text(Path(source).expanduser().absolute())
-    except RuntimeError:  # no such user
-        return source
 
 
 def _refused(batch: BatchView, why: str) -> UsageError:
