@@ -129,18 +129,20 @@ class Acquirer:
             return then(self._outcome(one))
 
         pool = ThreadPoolExecutor(downloads, thread_name_prefix="trax-fetch")
+        reader = ThreadPoolExecutor(1, thread_name_prefix="trax-read")  # files of this machine stay in their order
         try:
             while True:
                 missing = downloads + LOOKAHEAD - len(waiting)
-                waiting.extend(
-                    pool.submit(lambda one: then(self._outcome(one)), one) for one in islice(source, missing)
-                )
+                for one in islice(source, missing):
+                    is_near = one.item is None or isinstance(one.item, LocalFile)
+                    waiting.append((reader if is_near else pool).submit(done, one))
                 if not waiting:
                     return
                 yield waiting.popleft().result()
         finally:
             self.leave()
-            pool.shutdown(wait=False, cancel_futures=True)
+            for threads in (pool, reader):
+                threads.shutdown(wait=False, cancel_futures=True)
             wait(waiting, LEAVING)  # rows and parts are left as they are to be found
 
     def leave(self) -> None:
