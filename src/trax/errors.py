@@ -2,6 +2,8 @@
 
     TraxError
     ├── UsageError                     the request itself is wrong (exit code 2)
+    │   └── QueryError                 a search that asks for nothing that could be found
+    ├── SearchUnavailable              a kind of search that this server or machine can't do, or that took too long
     ├── MediaError                     a file can't be used
     │   ├── MediaNotFound              nothing at that path
     │   ├── UnreadableMedia            empty, damaged, encrypted, or no media at all
@@ -74,6 +76,14 @@ class TraxError(Exception):
 
 class UsageError(TraxError):
     exit_code = 2
+
+
+class QueryError(UsageError):
+    """A search that asks for nothing that could be found."""
+
+
+class SearchUnavailable(TraxError):
+    """A kind of search that this server or machine can't do, or that took too long."""
 
 
 class MediaError(TraxError):
