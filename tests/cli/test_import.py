@@ -61,3 +61,29 @@ def test_import_explains_what_it_cannot_do(run: Run, database_url: str, cues: Pa
     assert run("import", "not-there.mp3", str(cues)).code == 1
     assert run("import", str(SAMPLE), str(cues), "--language", "!").code == 2
     assert run("media", "list", "--json").json == []
+
+
+def test_transcripts_alone(run: Run, database_url: str, tmp_path: Path, cues: Path) -> None:
+    notes, empty = tmp_path / "talk.md", tmp_path / "empty.txt"
+    notes.write_text("**Ann:** Hello there. How are you?\n\n**Bob:** Fine.")
+    empty.write_text("\n")
+    done = run("import", "--without-media", str(notes), str(empty), str(cues), "--language", "en")
+    assert done.code == 1
+    assert "empty.txt can't be imported: it is empty." in done.err
+    first, second = done.out.splitlines()
+    assert first.startswith("Imported talk.md as version 1 of ")
+    assert (first.endswith("; its times are estimated."), second.endswith("estimated.")) == (True, False)
+    listed = run("import", "--without-media", str(notes), str(empty), "--json").json
+    assert [(item.get("existed"), item.get("estimated"), item["error"] is None) for item in listed] == [
+        (True, True, True),
+        (None, None, False),
+    ]
+    assert "Bob: Fine." in run("show", listed[0]["media_id"]).out
+    assert len(run("media", "list", "--json").json) == 2
+
+
+def test_import_wants_media_and_one_transcript(run: Run, database_url: str, cues: Path) -> None:
+    for given in ([str(cues)], [str(SAMPLE), str(cues), str(cues)]):
+        refused = run("import", *given)
+        assert (refused.code, "--without-media" in refused.err) == (2, True)
+    assert run("media", "list", "--json").json == []

@@ -18,7 +18,7 @@ from trax.database import Database, documents, media, transcripts
 from trax.errors import MediaNotFound, RecordNotFound, TranscriptUnreadable, UsageError
 from trax.ingest.transcript_files import ImportedTranscript, read_transcript
 from trax.jobs.board import Board
-from trax.jobs.imports import Imported, import_file, import_transcript
+from trax.jobs.imports import Imported, import_file, import_files_alone, import_transcript
 from trax.jobs.submit import SubmitOptions, submit_media
 from trax.media.decode import DecodeOptions
 from trax.pipeline import Request
@@ -241,6 +241,75 @@ def test_what_cannot_be_imported_leaves_nothing(embedded_database: Database, tal
     with pytest.raises(UsageError, match="no language"):
         import_file(embedded_database, str(talk), cues, "the queen's")
     assert counts(embedded_database) == (0, 0, 0, 0)
+
+
+# --- text without times, and transcripts of which there is no recording
+
+
+@pytest.fixture
+def notes(tmp_path: Path) -> Path:
+    path = tmp_path / "talk.md"
+    path.write_text("**Ann:** " + "One two three four five. " * 6 + "\n\n**Bob:** [0:24] Six and the rest of it.")
+    return path
+
+
+def test_estimated_times_end_with_the_media(embedded_database: Database, notes: Path) -> None:
+    database, media_id = embedded_database, queued.add_media(embedded_database)
+    with database.transaction() as session:
+        media.record_decoding(session, media_id, 60.0, {})
+    done, file = import_file(database, str(media_id), notes, "en")
+    assert file.transcript.is_estimated
+    with database.transaction() as session:
+        row = transcripts.get(session, done.result_id)
+        read = documents.transcript_of(row)
+    assert row.model_config is not None
+    assert (row.model_config["times"], row.model_config["last_time_told"]) == ("estimated", 24.0)
+    assert [(s.start, s.end) for s in read.segments[-2:]] == [(20.0, 24.0), (24.0, 60.0)]
+    assert [s.speaker for s in read.segments[-2:]] == ["Ann", "Bob"]
+
+
+def test_a_transcript_alone_has_a_row_without_bytes(database: Database, notes: Path, cues: Path) -> None:
+    first = [outcome.imported for outcome in import_files_alone(database, [notes, cues, notes], "en")]
+    one, two, again = first
+    assert one is not None
+    assert two is not None
+    assert again == replace(one, existed=True)
+    assert one.media_id != two.media_id
+    assert [outcome.imported for outcome in import_files_alone(database, [cues, notes])] == [
+        replace(two, existed=True),
+        replace(one, existed=True),
+    ]
+    assert counts(database) == (2, 2, 2, 0)
+    with database.transaction() as session:
+        row = media.get(session, one.media_id)
+        assert (row.filename, row.file_size, row.status) == ("talk.md", 0, "pending")
+        assert (row.file_hash, row.local_path, row.duration, row.mime_type) == (None, None, None, None)
+        assert row.source_path == str(notes)
+        assert transcripts.of_media(session, one.media_id).id == one.result_id
+    more, _ = import_file(database, str(one.media_id), cues)  # another transcript of the same
+    assert (more.media_id, more.version) == (one.media_id, 2)
+
+
+def test_transcripts_alone_at_the_same_time_are_imported_once(database: Database, notes: Path) -> None:
+    together = threading.Barrier(4)
+
+    def one(_: int) -> Imported | None:
+        together.wait(10)
+        return next(import_files_alone(database, [notes])).imported
+
+    with ThreadPoolExecutor(4) as pool:
+        done = list(pool.map(one, range(4)))
+    assert sorted(item.existed for item in done if item) == [False, True, True, True]
+    assert counts(database) == (1, 1, 1, 0)
+
+
+def test_a_bad_file_holds_up_no_other(embedded_database: Database, talk: Path, notes: Path, tmp_path: Path) -> None:
+    missing, folder = tmp_path / "missing.md", tmp_path
+    outcomes = list(import_files_alone(embedded_database, [talk, missing, folder, notes]))
+    assert [outcome.error is None for outcome in outcomes] == [False, False, False, True]
+    assert counts(embedded_database)[:3] == (1, 1, 1)
+    with pytest.raises(UsageError, match="no language"):
+        list(import_files_alone(embedded_database, [notes], "the queen's"))
 
 
 def test_a_stretch_is_shown_only_where_there_is_nothing_whole(embedded_database: Database) -> None:

@@ -9,11 +9,13 @@ from uuid import UUID, uuid4
 from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
-from trax.database import transcripts
+from trax.database import media, transcripts
 from trax.database.models import MediaFile, TranscriptionJob, TranscriptionResult
 from trax.database.transcripts import IMPORT, NewResult
 from trax.timeline import Seconds
 from trax.transcript import Transcript
+
+TRANSCRIPT_ALONE = "transcript_sha256"  # key of `file_metadata`: there is no recording, and this is its transcript
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,24 @@ def lock(session: Session, media_id: UUID) -> Seconds | None:
     ).one()
     duration: Seconds | None = media.duration
     return duration
+
+
+def media_of_transcript(session: Session, sha256: str, *, filename: str, source_path: str) -> UUID:
+    """The row that stands for the recording of a transcript that has none here: the one of those bytes, or a new one.
+
+    It has no bytes, so no hash; should the recording come, it is a row of its own.
+    """
+    media.lock_identities(session)
+    known = select(MediaFile.id).where(MediaFile.file_metadata.contains({TRANSCRIPT_ALONE: sha256}))
+    if (found := session.scalar(known.order_by(MediaFile.created_at).limit(1))) is not None:
+        return found
+    values = {
+        "filename": filename,
+        "file_size": 0,
+        "source_path": source_path,
+        "file_metadata": {TRANSCRIPT_ALONE: sha256},
+    }
+    return session.scalars(insert(MediaFile).values(**values).returning(MediaFile.id)).one()
 
 
 def find(session: Session, media_id: UUID, sha256: str) -> TranscriptionResult | None:
