@@ -5,11 +5,21 @@ from __future__ import annotations
 from alembic import context
 from sqlalchemy import Connection, text
 
-from trax.database import mapper_registry, models, queue_models, source_models  # noqa: F401  (the models register themselves)
+from trax.database import (  # noqa: F401  (the models register themselves)
+    mapper_registry,
+    models,
+    queue_models,
+    search_models,
+    source_models,
+)
 from trax.database.connect import open_unchecked
 from trax.settings import load_settings
 
 PROCRASTINATE = "procrastinate_"  # its tables are made by our revisions and are no models of ours
+BEYOND_THE_MODELS = {
+    "table": search_models.PARTITIONS | search_models.OPTIONAL_TABLES,
+    "index": search_models.OPTIONAL_INDEXES,
+}
 UPGRADE_LOCK = 7_287_829_101  # any number that nobody else uses: two upgrades at once would trip over each other
 
 
@@ -38,7 +48,9 @@ def run_migrations(connection: Connection) -> None:
 
 
 def _is_ours(name: str | None, kind: str, _: object) -> bool:
-    return not (kind == "table" and name is not None and name.startswith(PROCRASTINATE))
+    if kind == "table" and name is not None and name.startswith(PROCRASTINATE):
+        return False
+    return name not in BEYOND_THE_MODELS.get(kind, ())
 
 
 def run_offline() -> None:
@@ -47,6 +59,7 @@ def run_offline() -> None:
         dialect_name="postgresql",
         target_metadata=mapper_registry.metadata,
         literal_binds=True,
+        dialect_opts={"paramstyle": "named"},  # others write each % twice
         transaction_per_migration=True,
     )
     with context.begin_transaction():

@@ -110,6 +110,19 @@ REFERENCES_BESIDE = {
     ("job_attempts", "job_id"): ("transcription_jobs", "CASCADE"),
     ("window_checkpoints", "media_file_id"): ("media_files", "CASCADE"),
     ("media_sources", "media_file_id"): ("media_files", "CASCADE"),
+    **{
+        (table, "result_id"): ("transcription_results", "CASCADE")
+        for table in (
+            "transcript_index",
+            "passage_embeddings",
+            "transcript_segments",
+            "transcript_segments_newest",
+            "transcript_segments_older",
+            "transcript_passages",
+            "transcript_passages_newest",
+            "transcript_passages_older",
+        )
+    },
 }
 
 REFERENCES = {  # (table, column) -> (referenced table, ON DELETE)

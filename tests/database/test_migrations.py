@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psycopg
 import pytest
 from alembic import command
 from alembic.script import ScriptDirectory
@@ -15,6 +16,7 @@ from sqlalchemy import text
 from tests.fixtures.database import fresh_database
 from trax.database import Database, migrate, open_database, procrastinate_schema
 from trax.database.migrate import alembic_config
+from trax.database.search_models import OPTIONAL_INDEXES
 from trax.errors import DatabaseNotMigrated, DatabaseTooOld, DatabaseUnavailable, UsageError
 from trax.settings import load_settings
 
@@ -114,10 +116,33 @@ def test_upgrades_at_once_wait_for_each_other(embedded_server: str) -> None:
         assert migrate.revision(empty_database).is_current
 
 
-def test_the_sql_of_an_upgrade_can_be_reviewed() -> None:
+def test_the_sql_of_an_upgrade_can_be_reviewed_and_run(embedded_server: str) -> None:
     shown = _alembic("upgrade", "head", "--sql")
     assert shown.returncode == 0, shown.stderr
     assert "CREATE TABLE transcription_results" in shown.stdout
+    with fresh_database(embedded_server) as url, Database(url) as empty_database:
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(shown.stdout.encode())
+        found = catalogue(empty_database)
+        assert migrate.revision(empty_database).is_current
+        migrate.downgrade(empty_database, "base")
+        migrate.upgrade(empty_database)
+        assert catalogue(empty_database) == found
+
+
+def test_a_server_without_the_extension_for_parts_of_words(database: Database) -> None:
+    """The role may create no extension: all else is there, and the indexes come once somebody has created it."""
+    with database.transaction() as session:
+        session.execute(text("DROP EXTENSION IF EXISTS pg_trgm CASCADE"))
+        session.execute(text("CREATE ROLE may_little"))
+        session.execute(text("GRANT ALL ON SCHEMA public TO may_little"))
+        session.execute(text("SET LOCAL ROLE may_little"))
+        assert session.scalar(text("SELECT trax_ensure_trigrams()")) is False
+        session.execute(text("RESET ROLE"))
+        assert session.scalar(text("SELECT trax_ensure_trigrams()")) is True
+        found = {index for index in OPTIONAL_INDEXES if session.scalar(text(f"SELECT to_regclass('{index}')"))}
+        session.rollback()
+    assert found == OPTIONAL_INDEXES
 
 
 def test_alembic_works_from_a_checkout(embedded_server: str) -> None:
