@@ -1,1 +1,247 @@
 """From a query to the moments that it means."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Literal, TypeAlias
+from uuid import UUID
+
+from trax.database import lexicon, search, search_hits
+from trax.database.engine import Database, Transaction
+from trax.database.search import Search
+from trax.database.search_filters import Scope, scope
+from trax.database.search_hits import Shown
+from trax.database.search_session import Situation, reading, situation
+from trax.database.search_sql import Page
+from trax.database.search_terms import patterns_of, terms, within_a_passage, within_a_segment
+from trax.errors import DatabaseReadOnly, QueryError, SearchUnavailable
+from trax.search import exact, rewording, typos
+from trax.search.filters import Filters
+from trax.search.hits import Answer, Hit
+from trax.search.query import MOST_CHARACTERS, Query, parse
+
+if TYPE_CHECKING:
+    from trax.embedding import Embedder
+
+Mode: TypeAlias = Literal["words", "substring", "semantic", "hybrid"]
+
+SHORTEST_PART = 3  # characters: fewer are in too much
+DEEPEST = 20_000  # hits that can be paged through
+UNSURE_BELOW = 0.8  # what the index of doubtful segments holds
+MOST_TO_COUNT = 50  # transcripts whose words are counted while somebody waits
+MOST_MEANT = 3  # words that a mistyped one is replaced by
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A search with all that belongs to it."""
+
+    text: str
+    query: Query | None  # None: the text is searched for as it stands
+    mode: Mode
+    filters: Filters
+    page: Page
+    context: int
+
+
+class Finder:
+    """Searches one archive."""
+
+    def __init__(self, database: Database, embedder: Callable[[], Embedder] | None = None) -> None:
+        """`embedder`: opens the model of searches by meaning, when the first one needs it."""
+        self._database = database
+        self._embedder = embedder
+
+    def find(
+        self,
+        query: str,
+        *,
+        mode: Mode = "words",
+        filters: Filters = Filters(),
+        limit: int = 20,
+        offset: int = 0,
+        context: int = 0,
+        fuzzy: bool | None = None,
+    ) -> Answer:
+        """A page of moments, best first; `fuzzy`: look for similar words too, None: only where nothing is found.
+
+        Raises: QueryError: nothing could be found by it. SearchUnavailable: not on this server, or not in time.
+        """
+        asked = _asked(query, mode, filters, _page(limit, offset), max(0, context))
+        if fuzzy:
+            return self._corrected(asked, widely=True) or self._answer(asked)
+        answer = self._answer(asked)
+        if answer.hits or offset or fuzzy is False or mode != "words":
+            return answer
+        return self._corrected(asked, widely=False) or answer
+
+    def count(self, query: str, *, mode: Mode = "words", filters: Filters = Filters()) -> int:
+        """How many moments a search finds; takes seconds where that is a great part of the archive.
+
+        Raises: QueryError, SearchUnavailable: as `find` does.
+        """
+        asked = _asked(query, mode, filters, Page(), 0)
+        if mode in ("semantic", "hybrid"):
+            raise QueryError("What is near in meaning can't be counted.", "Count what has the words: leave that out.")
+        with reading(self._database) as session:
+            planned = _planned(session, asked, situation(session))
+            return 0 if planned is None else search.count(session, planned[0])
+
+    def unsure(
+        self,
+        filters: Filters = Filters(),
+        *,
+        limit: int = 20,
+        offset: int = 0,
+        after: tuple[float, UUID, int] | None = None,
+        context: int = 0,
+    ) -> list[Hit]:
+        """The segments that the model was least sure of, the worst first.
+
+        `after`: confidence, result and number of the last one seen, from which on to go.
+        """
+        below = UNSURE_BELOW if filters.max_confidence is None else filters.max_confidence
+        with reading(self._database) as session:
+            within = scope(session, replace(filters, max_confidence=None))
+            if within.is_empty:
+                return []
+            places = search.unsure(session, within, below, Page(limit, offset), after)
+            return search_hits.hits(session, places, Shown(context))
+
+    def _answer(self, asked: _Asked) -> Answer:
+        if asked.mode in ("semantic", "hybrid"):
+            return self._by_meaning(asked)
+        with reading(self._database) as session:
+            there = situation(session)
+            planned = _planned(session, asked, there)
+            if planned is None:
+                return Answer((), None, None, False, _notes(there))
+            found = search.find(session, planned[0], asked.page)
+            hits = tuple(search_hits.hits(session, found.places, planned[1]))
+            return Answer(hits, None, None, found.is_partial, _notes(there))
+
+    def _by_meaning(self, asked: _Asked) -> Answer:
+        """What means something like the query; hybrid: with what has its words."""
+        from trax.database import search_meaning
+
+        if self._embedder is None:
+            raise SearchUnavailable("There is no model to search by meaning with.", "Search for words instead.")
+        question = search_meaning.Question(self._embedder(), asked.text)  # before anything waits for it
+        with reading(self._database) as session:
+            there = situation(session)
+            within = scope(session, asked.filters)
+            if within.is_empty or not there.languages:
+                return Answer((), None, None, False, _notes(there))
+            shown = Shown(asked.context)
+            if asked.mode == "hybrid" and asked.query is not None:
+                known = terms(session, asked.query, there.languages)
+                said = search.by_words(known, within, in_segments=False) if known.is_everywhere else None
+                found = search_meaning.joined(session, said, question, within, asked.page)
+                shown = Shown(asked.context, known, partial(exact.matches, asked.query))
+            else:
+                found = search_meaning.nearest(session, question, within, asked.page)
+            notes = (*_notes(there), *search_meaning.notes(session, question))
+            return Answer(tuple(search_hits.hits(session, found, shown)), None, None, False, notes)
+
+    def _corrected(self, asked: _Asked, *, widely: bool) -> Answer | None:
+        """What is found by similar words; None where none are like the words of the query."""
+        if asked.query is None:
+            return None
+        meant = self._meant(rewording.doubtful(asked.query), widely=widely)
+        if not meant:
+            return None
+        other = rewording.reworded(asked.query, meant)
+        answer = self._answer(replace(asked, query=parse(other), text=other))
+        return replace(answer, corrected=other) if answer.hits else None
+
+    def _meant(self, words: Sequence[str], *, widely: bool) -> dict[str, list[str]]:
+        """For each word that nobody has said, or for each if `widely`, what it may stand for, the likeliest first."""
+        self._count_words()
+        with reading(self._database) as session:
+            if not words or not situation(session).has_trigrams:
+                return {}
+            said = lexicon.known(session, words)
+            meant = {}
+            for word in words:
+                if word in said and not widely:
+                    continue
+                likely = typos.corrections(word, [(w, n) for w, n in lexicon.similar(session, word) if w != word])
+                if likely:
+                    meant[word] = [word, *likely[:MOST_MEANT]] if widely else likely[:1]
+            return meant
+
+    def _count_words(self) -> None:
+        """Count the words of the last few transcripts; those of many are left to `trax db reindex`."""
+        with contextlib.suppress(DatabaseReadOnly), self._database.transaction() as session:
+            lexicon.refresh(session, MOST_TO_COUNT)
+
+
+def embed_missing(
+    database: Database, embedder: Embedder, progress: Callable[[int, int], object] = lambda done, total: None
+) -> int:
+    """How many passages were made ready for searches by meaning; `progress` is told of those done, and of all."""
+    from trax.database import embedding_run
+
+    return embedding_run.embed_missing(database, embedder, progress)
+
+
+def _asked(query: str, mode: Mode, filters: Filters, page: Page, context: int) -> _Asked:
+    if mode != "substring":
+        return _Asked(query, parse(query), mode, filters, page, context)
+    part = " ".join(query.split())
+    if not SHORTEST_PART <= len(part) <= MOST_CHARACTERS:
+        raise QueryError(
+            f"A part of a text has {SHORTEST_PART} to {MOST_CHARACTERS:,} characters, and this one has {len(part):,}.",
+            "Search for whole words instead: leave --substring out.",
+        )
+    return _Asked(part, None, mode, filters, page, context)
+
+
+def _page(limit: int, offset: int) -> Page:
+    if limit < 1 or offset < 0:
+        raise QueryError("A page has at least one hit, and none is before the first.", "Give a page from 1 on.")
+    if limit + offset > DEEPEST:
+        raise QueryError(
+            f"Only the first {DEEPEST:,} hits can be looked through.", "Narrow the search by a filter or more words."
+        )
+    return Page(limit, offset)
+
+
+def _planned(session: Transaction, asked: _Asked, there: Situation) -> tuple[Search, Shown] | None:
+    """What to ask the database, and what to show of it; None: there is nothing to be searched."""
+    within = scope(session, asked.filters)
+    if within.is_empty or not there.languages:
+        return None
+    if asked.query is None:
+        part = re.compile(re.escape(asked.text), re.IGNORECASE)
+        spans = Shown(asked.context, spans=lambda said: [found.span() for found in part.finditer(said)])
+        return search.by_part(asked.text, within), spans
+    return _planned_words(session, asked.query, there, within, asked.context)
+
+
+def _planned_words(
+    session: Transaction, query: Query, there: Situation, within: Scope, context: int
+) -> tuple[Search, Shown]:
+    spans = partial(exact.matches, query)
+    if query.is_phrase:
+        begun = within_a_segment(query)
+        whole = None if begun == query else patterns_of(within_a_passage(query))[0]
+        known = terms(session, begun, there.languages)
+        planned = search.by_phrase(known, patterns_of(begun), whole, within)
+        return planned, Shown(context, spans=spans, is_phrase=True)
+    known = terms(session, query, there.languages)
+    if not known.is_everywhere:  # stop words alone
+        return search.by_phrase(known, patterns_of(within_a_segment(query)), None, within), Shown(context, spans=spans)
+    in_segments = within.is_of_segments and len(query.groups) == 1
+    return search.by_words(known, within, in_segments=in_segments), Shown(context, known, spans)
+
+
+def _notes(there: Situation) -> tuple[str, ...]:
+    if not there.waiting:
+        return ()
+    number = "1 transcript is" if there.waiting == 1 else f"{there.waiting:,} transcripts are"
+    return (f"{number} not indexed yet, and can't be found: `trax db reindex` does it.",)

@@ -1,0 +1,193 @@
+"""Queries of searching: places in transcripts, best first, and how many there are."""
+
+# ruff: noqa: S608  (statements are made of our own parts alone; what users say is bound)
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from trax.database.search_filters import Scope, like
+from trax.database.search_sql import (
+    Page,
+    Where,
+    all_of,
+    begins_here,
+    checked,
+    document,
+    moments_of,
+    own_words,
+    passages_of,
+    segments_of,
+    without,
+)
+from trax.database.search_terms import Terms
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A segment of a transcript, or several that follow each other."""
+
+    result_id: UUID
+    idx: int
+    score: float
+    passage: int  # first segment of the passage that it was found in; of a segment that was searched itself, its own
+    last_idx: int | None = None  # None: one segment alone
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Places, best first."""
+
+    places: tuple[Place, ...] = ()
+    is_partial: bool = False  # more matched than were ranked
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What is to be found, as the parts of a statement."""
+
+    rows: str  # FROM and WHERE of the candidates
+    score: str
+    key: str  # columns of a candidate beside its score
+    values: dict[str, Any]
+    located: str | None = None  # the one segment of a candidate that is shown; None: the candidate is a segment
+    has_moment: str = "true"  # whether there is one
+
+
+def by_phrase(terms: Terms, patterns: Sequence[str], whole: str | None, scope: Scope) -> Search:
+    """Segments in which each of the patterns begins: an exact phrase, or words that no index of words knows.
+
+    `whole`: the pattern of a phrase that is longer than what one segment knows, where `patterns` is its beginning.
+    """
+    where = segments_of(scope)
+    score = "1.0"
+    if terms.is_everywhere:
+        where.add_named(terms.matches("s"))
+        score = _rank(where, terms, "s", 1)
+    for number, pattern in enumerate(patterns):
+        if not terms.is_everywhere:
+            where.add(f"{document('s')} ~* :begins_{number}")  # the form that a trigram index answers
+        where.add(begins_here("s", f"begins_{number}"), **{f"begins_{number}": pattern})
+    if whole is not None:
+        where.add(f"EXISTS ({_PASSAGE_OF_SEGMENT} AND {document('p')} ~* :whole_phrase)", whole_phrase=whole)
+    return _segments(all_of([where, without(terms, "s")]), score)
+
+
+def by_words(terms: Terms, scope: Scope, *, in_segments: bool) -> Search:
+    """Moments with all that is asked for within about 40 seconds; within one segment if `in_segments`."""
+    if in_segments:
+        where = segments_of(scope)
+        where.add_named(terms.matches("s"))
+        where = all_of([where, own_words(terms, "s"), checked(terms, "s")])
+        return _segments(where, _rank(where, terms, "s", 1))
+    where = passages_of(scope)
+    where.add_named(terms.matches("p"))
+    where = all_of([where, checked(terms, "p")])
+    has_moment = f"EXISTS ({_moments(terms, scope, 'p')})"
+    if scope.is_of_segments:
+        where.add(has_moment)
+    score = _rank(where, terms, "p", 0)
+    return Search(
+        rows=f"transcript_passages p WHERE {where}",
+        score=score,
+        key="p.result_id, p.newest, p.first_idx, p.last_idx",
+        values={**where.values, **own_words(terms, "s").values, **moments_of(scope).values},
+        located=_best(terms, _moments(terms, scope, "c")),
+        has_moment=has_moment,
+    )
+
+
+def by_part(part: str, scope: Scope) -> Search:
+    """Segments with these very characters, in any case."""
+    where = segments_of(scope)
+    where.add("s.text ILIKE :part", part=like(part))
+    return _segments(where, "1.0")
+
+
+def _rank(where: Where, terms: Terms, alias: str, normalization: int) -> str:
+    """How well a row answers, as an expression whose parameters are among those of `where`."""
+    query, values = terms.query(alias, "wanted")
+    where.values.update(values)
+    return f"ts_rank({alias}.tsv, {query}, {normalization})"
+
+
+_PASSAGE_OF_SEGMENT = """
+    SELECT FROM transcript_passages p
+    WHERE p.result_id = s.result_id AND p.newest = s.newest AND p.first_idx <= s.idx AND p.last_idx >= s.idx"""
+
+
+def _segments(where: Where, score: str) -> Search:
+    return Search(f"transcript_segments s WHERE {where}", score, "s.result_id, s.idx AS first_idx", where.values)
+
+
+def _moments(terms: Terms, scope: Scope, passage: str) -> str:
+    """The segments of a passage that say something of what was asked for."""
+    where = all_of([moments_of(scope), own_words(terms, "s")])
+    return f"""
+        SELECT s.idx FROM transcript_segments s
+        WHERE s.result_id = {passage}.result_id AND s.newest = {passage}.newest
+            AND s.idx BETWEEN {passage}.first_idx AND {passage}.last_idx AND {where}"""
+
+
+def _best(terms: Terms, moments: str) -> str:
+    """The segment that says most of it."""
+    rank = f"ts_rank(s.tsv, {terms.query('s', 'anything')[0]})"
+    exact = "" if terms.exact_places is None else f"({begins_here('s', 'exact_places')}) DESC, "
+    return f"{moments} ORDER BY {exact}{rank} DESC, s.idx LIMIT 1"
+
+
+def find(session: Session, search: Search, page: Page) -> Found:
+    """A page of the places, best first."""
+    found, values = ranked(search, page)
+    rows = session.execute(text(found), values).all()
+    places = tuple(Place(row.result_id, row.idx, row.score, row.first_idx) for row in rows)
+    return Found(places, bool(rows) and rows[0].candidates > page.candidates)
+
+
+def ranked(search: Search, page: Page) -> tuple[str, dict[str, Any]]:
+    """The statement that ranks candidates, and locates the moments of those that are shown one after the other.
+
+    The candidates are sorted before they are located: so nothing is located that comes after the page.
+    """
+    idx, join = ("c.first_idx", "") if search.located is None else ("l.idx", f"CROSS JOIN LATERAL ({search.located}) l")
+    statement = f"""
+        WITH candidates AS MATERIALIZED (
+            SELECT {search.key}, {search.score} AS score FROM {search.rows} LIMIT :candidates
+        )
+        SELECT c.result_id, c.first_idx, {idx} AS idx, c.score, (SELECT count(*) FROM candidates) AS candidates
+        FROM (SELECT * FROM candidates ORDER BY score DESC, result_id, first_idx) c {join}
+        ORDER BY c.score DESC, c.result_id, c.first_idx LIMIT :limit OFFSET :offset"""
+    paging = {"candidates": page.candidates + 1, "limit": page.limit, "offset": page.offset}
+    return statement, {**search.values, **paging}
+
+
+def count(session: Session, search: Search) -> int:
+    """How many places there are."""
+    return session.scalar(text(f"SELECT count(*) FROM {search.rows} AND {search.has_moment}"), search.values) or 0
+
+
+def unsure(
+    session: Session, scope: Scope, below: float, page: Page, after: tuple[float, UUID, int] | None
+) -> Sequence[Place]:
+    """Segments below that confidence, the worst first: only the index is read up to the page."""
+    where = segments_of(scope)
+    where.add("s.confidence < :below", below=below)
+    if after is not None:
+        confidence, result_id, idx = after
+        where.add(
+            "(s.confidence, s.result_id, s.idx) > (CAST(:after_confidence AS real), :after_result, :after_idx)",
+            after_confidence=confidence,
+            after_result=result_id,
+            after_idx=idx,
+        )
+    statement = f"""
+        SELECT s.result_id, s.idx, s.confidence AS score FROM transcript_segments s WHERE {where}
+        ORDER BY s.confidence, s.result_id, s.idx LIMIT :limit OFFSET :offset"""
+    values = {**where.values, "limit": page.limit, "offset": page.offset}
+    return [Place(row.result_id, row.idx, row.score, row.idx) for row in session.execute(text(statement), values)]

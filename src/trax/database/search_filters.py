@@ -1,0 +1,145 @@
+"""Where a search looks: filters become lists of transcripts and speakers before a word is searched.
+
+So the search itself has no join, and the planner knows how much of the archive it is about: a transcript alone is
+read by its key, the whole archive by the words.
+"""
+
+# ruff: noqa: S608  (statements are made of our own parts alone; what users say is bound)
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from trax.database.lookup import HEX_DIGITS, is_id
+from trax.search.filters import Filters
+from trax.storable import storable_text
+
+SHORTEST_ID = 4  # digits: less of an ID is taken for a part of a title alone
+
+# What is known of media, under the names m (media_files), v (youtube_videos), e (what an episode's feed says)
+MEDIA_SAID = """
+    LEFT JOIN youtube_videos v ON v.id = m.youtube_video_id
+    LEFT JOIN LATERAL (
+        SELECT said.details FROM media_sources said
+        WHERE said.media_file_id = m.id AND said.kind IN ('episode', 'web')
+        ORDER BY said.kind, said.created_at, said.id LIMIT 1
+    ) e ON true"""
+TITLE = "coalesce(nullif(v.title, ''), nullif(e.details->>'title', ''), m.filename)"
+CHANNEL = "coalesce(nullif(v.channel, ''), nullif(e.details->>'feed_title', ''))"
+PUBLISHED = (  # a day in ISO 8601, compared as text: what a page says may be no day at all
+    "left(coalesce(nullif(v.details->>'publish_date', ''), nullif(e.details->>'published', ''), "
+    "to_char(m.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD')), 10)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The part of the archive that is searched; None: no limit."""
+
+    all_versions: bool = False
+    results: tuple[UUID, ...] | None = None
+    speakers: tuple[str, ...] | None = None
+    min_confidence: float | None = None
+    max_confidence: float | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        return self.results == () or self.speakers == ()
+
+    @property
+    def is_of_segments(self) -> bool:
+        """Whether not every segment of a transcript is meant."""
+        return (self.speakers, self.min_confidence, self.max_confidence) != (None, None, None)
+
+
+def scope(session: Session, filters: Filters) -> Scope:
+    """The transcripts and speakers that the filters name."""
+    return Scope(
+        all_versions=filters.all_versions,
+        results=_results(session, filters),
+        speakers=None if filters.speaker is None else _speakers(session, filters.speaker),
+        min_confidence=filters.min_confidence,
+        max_confidence=filters.max_confidence,
+    )
+
+
+def like(part: str) -> str:
+    """The pattern of ILIKE for texts that contain `part` as it stands."""
+    escaped = storable_text(part).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{escaped}%"
+
+
+def _results(session: Session, filters: Filters) -> tuple[UUID, ...] | None:
+    """The transcripts of the media that the filters name; None: of all."""
+    conditions, values = _conditions(filters)
+    if not conditions:
+        return None
+    newest = [] if filters.all_versions else ["i.newest"]
+    statement = f"""
+        SELECT i.result_id FROM transcript_index i JOIN media_files m ON m.id = i.media_file_id {MEDIA_SAID}
+        WHERE {" AND ".join([*newest, *conditions])}"""
+    return tuple(session.scalars(text(statement), values))
+
+
+def _conditions(filters: Filters) -> tuple[list[str], dict[str, Any]]:
+    conditions: list[str] = []
+    values: dict[str, Any] = {}
+
+    def add(condition: str, **bound: Any) -> None:
+        if None not in bound.values():
+            conditions.append(condition)
+            values.update(bound)
+
+    if filters.media is not None:
+        condition, bound = _media(filters.media)
+        add(condition, **bound)
+    add(f"{CHANNEL} ILIKE :channel", channel=None if filters.channel is None else like(filters.channel))
+    add(f"{PUBLISHED} >= :since", since=None if filters.since is None else filters.since.isoformat())
+    add(f"{PUBLISHED} <= :until", until=None if filters.until is None else filters.until.isoformat())
+    add("i.language = :language", language=_language(filters.language))
+    add("m.duration >= :min_duration", min_duration=filters.min_duration)
+    add("m.duration <= :max_duration", max_duration=filters.max_duration)
+    return conditions, values
+
+
+def _media(named: str) -> tuple[str, dict[str, Any]]:
+    """Media by the beginning of its ID, or by a part of its title or its file's name."""
+    condition = f"({TITLE} ILIKE :media OR m.filename ILIKE :media)"
+    bound: dict[str, Any] = {"media": like(named)}
+    digits = named.strip().lower().replace("-", "")
+    if not is_id(named) or len(digits) < SHORTEST_ID:
+        return condition, bound
+    low, high = UUID(digits.ljust(HEX_DIGITS, "0")), UUID(digits.ljust(HEX_DIGITS, "f"))
+    return f"({condition} OR m.id BETWEEN :low AND :high)", {**bound, "low": low, "high": high}
+
+
+def _language(code: str | None) -> str | None:
+    return None if code is None else storable_text(code).strip().lower().split("-")[0]
+
+
+def _speakers(session: Session, named: str) -> tuple[str, ...]:
+    """Speakers of that name; where there is none, those whose names contain it."""
+    known = _all_speakers(session)
+    wanted = storable_text(named).strip().casefold()
+    same = tuple(name for name in known if name.casefold() == wanted)
+    return same or tuple(name for name in known if wanted in name.casefold())
+
+
+def _all_speakers(session: Session) -> list[str]:
+    """Each name once: the index is asked for the next name, and not for every segment."""
+    statement = """
+        WITH RECURSIVE known AS (
+            (SELECT speaker FROM transcript_segments WHERE speaker IS NOT NULL ORDER BY speaker LIMIT 1)
+            UNION ALL
+            SELECT (
+                SELECT next.speaker FROM transcript_segments next
+                WHERE next.speaker > known.speaker ORDER BY next.speaker LIMIT 1
+            ) FROM known WHERE known.speaker IS NOT NULL
+        )
+        SELECT speaker FROM known WHERE speaker IS NOT NULL"""
+    return list(session.scalars(text(statement)))
