@@ -50,7 +50,7 @@ def transcript_of(result: TranscriptionResult) -> Transcript:
     """The transcript that a stored result holds."""
     content, scores, config = result.content, result.confidence_scores or {}, result.model_config or {}
     stored = result.segments if result.segments is not None else content.get("segments", [])
-    read = tuple(_read_segment(segment) for segment in stored)
+    read = tuple(read_segment(segment) for segment in stored)
     duration = config.get("duration")
     return Transcript(
         language=(config.get("language") or {}).get("code") or content.get("language") or "und",
@@ -86,7 +86,8 @@ def _word(word: Word) -> dict[str, Any]:
     return document if word.speaker is None else {**document, "speaker": word.speaker}
 
 
-def _read_segment(document: dict[str, Any]) -> Segment:
+def read_segment(document: dict[str, Any]) -> Segment:
+    """The segment that such a document of a stored result holds."""
     return Segment(
         start=document["start"],
         end=document["end"],

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.orm import Session
 
-from trax.database import documents
+from trax.database import documents, indexing
 from trax.database.models import MediaFile, TranscriptionResult
 from trax.errors import RecordNotFound
 from trax.transcript import Transcript
@@ -37,7 +37,7 @@ class NewResult:
 
 
 def store(session: Session, new: NewResult) -> TranscriptionResult:
-    """The stored row, with the next version number of its media file."""
+    """The stored row, with the next version number of its media file; it can be searched as soon as it is there."""
     # The media row is the lock on the numbering: two results at once get different versions.
     session.execute(select(MediaFile.id).where(MediaFile.id == new.media_id).with_for_update(key_share=True))
     content = documents.content_v1(new.transcript) if new.content is None else new.content
@@ -63,6 +63,7 @@ def store(session: Session, new: NewResult) -> TranscriptionResult:
     )
     session.add(result)
     session.flush()
+    indexing.write_index(session, result)
     return result
 
 
