@@ -18,4 +18,4 @@ def minilm(tmp_path_factory: pytest.TempPathFactory) -> Embedder:
     if find_spec(PACKAGE) is None:
         missing(f"the weights of all-MiniLM-L6-v2 are not installed ({INSTALL})")
     nowhere: Path = tmp_path_factory.mktemp("no-models")
-    return open_embedder(None, models_folder=nowhere, offline=True, threads=1)
+    return open_embedder(None, models_folder=nowhere, offline=True)
