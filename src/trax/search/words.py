@@ -66,11 +66,11 @@ def head(texts: Iterable[str], most: int) -> str:
     found: list[str] = []
     left = 2 * most
     for token in chain.from_iterable(map(str.split, texts)):
-        if left <= 0 or len(found) == _MOST_TOKENS * most:
-            break
         known, cost = _measured(token[:_LONGEST_TOKEN], left)
         found.append(known)
         left -= cost
+        if left <= 0 or len(found) == _MOST_TOKENS * most or len(token) > _LONGEST_TOKEN:
+            break
     return " ".join(found)
 
 

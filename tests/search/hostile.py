@@ -1,0 +1,83 @@
+"""Queries that nobody means well: each has to end in hits, in none, or in a clear refusal."""
+
+from __future__ import annotations
+
+from typing import Final
+
+HOSTILE_QUERIES: Final = (
+    # nothing to search for
+    "",
+    " \t\n ",
+    "-",
+    "--",
+    "*",
+    '"',
+    '""',
+    '" "',
+    "|",
+    "...!?",
+    "()",
+    "-not -wanted",
+    '-"only what is not wanted"',
+    "\N{FACE WITH TEARS OF JOY}",
+    "\N{FACE WITH TEARS OF JOY}\u200d\N{FIRE}\ufe0f",
+    "\u0301\u0301",
+    "\u200b\u200d\ufeff",
+    # words that no index of words has
+    "the",
+    "to be or not to be",
+    '"to be or not to be"',
+    "or",
+    "OR OR AND",
+    "-the and",
+    # too much
+    "a" * 10_000,
+    "word " * 2_000,
+    "x" * 900,
+    "\N{MATHEMATICAL BOLD SMALL A}" * 600,
+    " OR ".join(f"w{number}" for number in range(100)),
+    '"' * 999,
+    "(" * 500 + "a" + ")" * 400,
+    "-" * 998 + "a",
+    "a* b* c*",
+    # unclosed, unbalanced, out of place
+    "\"quotes that don't close",
+    'half "a quote" and "another',
+    '""" three',
+    "OR machine",
+    "machine OR",
+    "machine | | learning",
+    "a OR -b OR c",
+    "(machine OR (learning",
+    # what others would obey
+    "'; DROP TABLE transcript_segments; --",
+    "' OR '1'='1",
+    "1); DELETE FROM media_files; --",
+    "$$; SELECT pg_sleep(10); $$",
+    "machine & learning | !model:*",
+    "machine <-> learning <2> model",
+    "'quoted' \\'escaped\\' \\",
+    ":name %(name)s %s {0} ${HOME} `id`",
+    "% _ %% __ \\%",
+    "(a+)+$ [[:alpha:]] (?=x) \\y \\1 .*",
+    "[z-a] {9,1} a{99999} (?<n>",
+    "<script>alert(1)</script> &amp; &#0;",
+    "../../etc/passwd file:///etc/passwd https://user:word@example.org/?q=1#top",
+    # what is no text
+    "nul\x00byte",
+    "\x00",
+    "\x1b[31mred\x1b[0m\x07",
+    "half \ud800 a character",
+    "\udfff",
+    "line\r\nbreaks\u2028and\u2029more",
+    "\u202eright to left\u202c",
+    # other scripts
+    "\u5b66",
+    '"\u5b66"',
+    "\u6a5f\u68b0\u5b66\u7fd2",
+    "\u0e17\u0e35\u0e48",
+    "\ud559\uad50",
+    "\ufdfa",
+    "stra\u00dfe \u0130stanbul \u1e9e \ufb01n",
+    "Z\u0351\u036b\u0343\u036aa\u0322\u0328l\u0335g\u0336o\u0337",
+)
