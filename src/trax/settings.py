@@ -76,6 +76,9 @@ class Settings(BaseSettings):
     batch_size: int = Field(0, ge=0, description="windows decoded together; 0: chosen by device")
     memory: int | None = Field(None, ge=0, description="most memory to plan for, such as 4G; none: half the machine's")
     concurrency: int = Field(0, ge=0, le=64, description="files in work at a time; 0: as many as keep the engine busy")
+    embedding_model: Path | None = Field(
+        None, description="folder of a sentence encoder for searches by meaning; none: all-MiniLM-L6-v2"
+    )
     offline: bool = Field(False, description="never ask a model hub")
     max_duration: Finite = Field(24 * 3600.0, description="longest media that is decoded, seconds")
     store: str | None = Field(None, description="where downloads are kept: a folder, s3://, gs:// or az://")
@@ -105,7 +108,7 @@ class Settings(BaseSettings):
             raise ValueError("stall_timeout must be at least twice heartbeat_interval, or living workers count as dead")
         return self
 
-    @field_validator("home", mode="before")
+    @field_validator("home", "embedding_model", mode="before")
     @classmethod
     def _no_empty_path(cls, path: Any) -> Any:
         if isinstance(path, str) and not path.strip():
