@@ -14,7 +14,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from tests.fixtures.database import fresh_database
-from trax.database import Database, migrate, open_database, procrastinate_schema
+from trax.database import Database, indexing, migrate, open_database, procrastinate_schema, reindexing
 from trax.database.migrate import alembic_config
 from trax.database.search_models import OPTIONAL_INDEXES
 from trax.errors import DatabaseNotMigrated, DatabaseTooOld, DatabaseUnavailable, UsageError
@@ -31,6 +31,14 @@ UNION ALL SELECT 'function ' || proname FROM pg_proc WHERE pronamespace = 'publi
 UNION ALL SELECT 'constraint ' || conname FROM pg_constraint WHERE conrelid <> 0
     AND connamespace = 'public'::regnamespace AND conrelid::regclass::text <> 'alembic_version' AND contype <> 'n'
 """
+
+
+OLD_RESULT = (
+    "INSERT INTO media_files (filename, file_size, source_path) VALUES ('a', 1, '/a')",
+    "INSERT INTO transcription_jobs (media_file_id) SELECT id FROM media_files",
+    """INSERT INTO transcription_results (job_id, media_file_id, content)
+    SELECT id, media_file_id, '{"segments": [{"start": 0, "end": 1, "text": "Hello."}]}' FROM transcription_jobs""",
+)
 
 
 def catalogue(database: Database) -> set[str]:
@@ -55,6 +63,21 @@ def test_every_revision_goes_up_down_and_up_again(empty_database: Database) -> N
         before = after
     migrate.downgrade(empty_database, "base")
     assert catalogue(empty_database) == set()
+
+
+def test_results_that_were_there_before_the_index(empty_database: Database) -> None:
+    migrate.upgrade(empty_database, "0003")
+    with empty_database.transaction() as session:
+        for statement in OLD_RESULT:
+            session.execute(text(statement))
+    migrate.upgrade(empty_database)
+    with empty_database.transaction() as session:
+        assert indexing.state(session).waiting == 1
+    assert reindexing.reindex(empty_database).indexed == 1
+    migrate.downgrade(empty_database, "0003")
+    migrate.upgrade(empty_database)
+    with empty_database.transaction() as session:
+        assert indexing.state(session).waiting == 1
 
 
 def test_the_revisions_are_known_without_alembic() -> None:
@@ -133,7 +156,7 @@ def test_the_sql_of_an_upgrade_can_be_reviewed_and_run(embedded_server: str) -> 
 def test_a_server_without_the_extension_for_parts_of_words(database: Database) -> None:
     """The role may create no extension: all else is there, and the indexes come once somebody has created it."""
     with database.transaction() as session:
-        session.execute(text("DROP EXTENSION IF EXISTS pg_trgm CASCADE"))
+        session.execute(text("DROP EXTENSION pg_trgm CASCADE"))
         session.execute(text("CREATE ROLE may_little"))
         session.execute(text("GRANT ALL ON SCHEMA public TO may_little"))
         session.execute(text("SET LOCAL ROLE may_little"))

@@ -12,11 +12,14 @@ import typer
 
 from trax.cli.console import print_json, print_table, say, say_progress
 from trax.cli.options import AsJson
+from trax.cli.reindex import reindex
 
 if TYPE_CHECKING:
+    from trax.database import Database
     from trax.settings import Settings
 
 app = typer.Typer(help="The database under the archive.", no_args_is_help=True)
+app.command()(reindex)
 
 
 @app.command()
@@ -32,8 +35,11 @@ def upgrade() -> None:
         if before.known:
             migrate.upgrade(database)
         migrate.require_current(database)
+        waiting = _waiting(database)
     steps = "was up to date" if before.is_current else f"upgraded from {before.current or 'nothing'}"
     say(f"Schema {before.needed}: {steps}.")
+    if waiting:
+        say(waiting)
 
 
 @app.command()
@@ -97,6 +103,13 @@ def stop() -> None:
     from trax.settings import load_settings
 
     say("Stopped." if embedded.stop(load_settings().home) else "The embedded server was not running.")
+
+
+def _waiting(database: Database) -> str:
+    from trax.database import indexing
+
+    with database.transaction() as session:
+        return indexing.state(session).hint
 
 
 def _writable(path: Path) -> Path:

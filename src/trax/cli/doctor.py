@@ -20,6 +20,7 @@ from trax.cli.options import AsJson
 from trax.errors import ModelError, ModelUnavailable, TraxError
 
 if TYPE_CHECKING:
+    from trax.database.indexing import IndexState
     from trax.settings import Settings
     from trax.transcription.device import EnginePlan
 
@@ -85,13 +86,26 @@ def _home(settings: Settings) -> Iterator[Check]:
 
 def _database(settings: Settings) -> Iterator[Check]:
     from trax.database.connect import open_database
-    from trax.database.health import examine
+    from trax.database.health import examine, indexed
 
     with open_database(settings, say_progress) as database:
         found = examine(database)
+        searchable = indexed(database)
     kind = "embedded" if settings.database_url is None else "TRAX_DATABASE_URL"
     yield Check("database", "ok", f"{kind}, PostgreSQL {found.server}, answers in {found.milliseconds:.1f} ms")
-    missing = [name for name in ("pg_trgm", "vector") if name not in found.extensions]
+    yield from _extensions(found.extensions)
+    yield from _search(searchable)
+    if not found.unicode:
+        yield Check(
+            "locale",
+            "warning",
+            "The database's locale doesn't know letters beyond ASCII.",
+            "Make the database anew with LC_CTYPE C.UTF-8 for searches in every language.",
+        )
+
+
+def _extensions(there: frozenset[str]) -> Iterator[Check]:
+    missing = [name for name in ("pg_trgm", "vector") if name not in there]
     if missing:
         yield Check(
             "extensions",
@@ -101,13 +115,22 @@ def _database(settings: Settings) -> Iterator[Check]:
         )
     else:
         yield Check("extensions", "ok", "pg_trgm and vector are there")
-    if not found.unicode:
+
+
+def _search(found: IndexState) -> Iterator[Check]:
+    if found.waiting:
+        noun = "transcript is" if found.waiting == 1 else "transcripts are"
+        yield Check("search", "warning", f"{found.waiting:,} {noun} not indexed yet.", "Run `trax db reindex`.")
+    elif not found.has_trigrams:
         yield Check(
-            "locale",
+            "search",
             "warning",
-            "The database's locale doesn't know letters beyond ASCII.",
-            "Make the database anew with LC_CTYPE C.UTF-8 for searches in every language.",
+            "Parts of words and mistyped words can't be searched: this database has no pg_trgm.",
+            "Run `CREATE EXTENSION pg_trgm` in it, as its owner, and `trax db reindex`.",
         )
+    else:
+        noun = "transcript" if found.results == 1 else "transcripts"
+        yield Check("search", "ok", f"{found.results:,} {noun}, all indexed")
 
 
 def _store(settings: Settings) -> Iterator[Check]:

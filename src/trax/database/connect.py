@@ -44,6 +44,7 @@ def open_database(settings: Settings, announce: Callable[[str], None] = _silent)
         if database.embedded and _is_behind(database):
             announce("Preparing the database ...")
             migrate.upgrade(database)
+            _say_what_waits(database, announce)
         migrate.require_current(database)
     except BaseException:
         database.close()
@@ -69,6 +70,15 @@ def existing_database(settings: Settings) -> Database | None:
         database.close()
         raise
     return database
+
+
+def _say_what_waits(database: Database, announce: Callable[[str], None]) -> None:
+    """An upgrade leaves the transcripts that are there to be indexed: that may take its time."""
+    from trax.database import indexing
+
+    with database.transaction() as session:
+        if hint := indexing.state(session).hint:
+            announce(hint)
 
 
 def _is_behind(database: Database) -> bool:

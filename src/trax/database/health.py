@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import text
 
+from trax.database import indexing
 from trax.database.engine import Database
 
 
@@ -27,3 +28,9 @@ def examine(database: Database) -> Health:
         extensions = frozenset(session.scalars(text("SELECT name FROM pg_available_extensions")))
         unicode = session.execute(text("SELECT lower('É') = 'é'")).scalar_one()
     return Health(str(server).split()[0], milliseconds, extensions, bool(unicode))
+
+
+def indexed(database: Database) -> indexing.IndexState:
+    """How much of the archive can be searched."""
+    with database.transaction() as session:
+        return indexing.state(session)

@@ -42,6 +42,14 @@ class IndexState:
     waiting: int  # results that `trax db reindex` would index
     has_trigrams: bool  # parts of words, and words that are mistyped
 
+    @property
+    def hint(self) -> str:
+        """What to tell whoever searches; nothing where all is indexed."""
+        if not self.waiting:
+            return ""
+        number = "1 transcript is" if self.waiting == 1 else f"{self.waiting:,} transcripts are"
+        return f"{number} not indexed yet, and can't be found: `trax db reindex` does it."
+
 
 @dataclass(frozen=True, slots=True)
 class Written:
