@@ -73,6 +73,11 @@ def test_what_follows_is_known(talk: Transcript) -> None:
     assert not found or found[-1].next_head == ""
 
 
+def test_a_long_pause_ends_a_passage_that_has_begun() -> None:
+    _, found = index_rows(transcript(said(0, 11), said(26.5, 28), said(44, 46), said(46, 48)), measured=True)
+    assert [(row.first_idx, row.last_idx) for row in found] == [(0, 0), (1, 3)]  # 15.5 s of silence, and 16 too early
+
+
 def test_a_segment_with_all_that_is_known_of_it() -> None:
     (row, last), (passage,) = index_rows(
         transcript(said(1.2344, 2.5, " One \n two ", "Ann"), said(3, 4, "three"), language="EN-us"), measured=True

@@ -106,6 +106,7 @@ def test_a_leaf_keeps_how_it_was_typed(text: str) -> None:
         ("-not -this", "not wanted"),
         ("x" * (MOST_CHARACTERS + 1), "1,000 characters"),
         (" ".join(f"w{number}" for number in range(MOST_LEAVES + 1)), "50 words"),
+        ("a " + " ".join(f"-w{number}" for number in range(MOST_LEAVES)), "50 words"),
         ("x" * (LONGEST_WORD + 1), "200 letters"),
         ("a*", "begin with"),
     ],
