@@ -30,6 +30,7 @@ from trax.cli import (
     media,
     models,
     plan,
+    search,
     show,
     transcribe,
     versions,
@@ -58,6 +59,7 @@ app.command("work")(work.work)
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(batch.app, name="batch")
 app.add_typer(media.app, name="media")
+app.command("search")(search.search)
 app.command("show")(show.show)
 app.command("versions")(versions.versions)
 app.command("export")(export.export)
