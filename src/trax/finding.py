@@ -33,6 +33,10 @@ SHORTEST_PART = 3  # characters: fewer are in too much
 DEEPEST = 20_000  # hits that can be paged through
 UNSURE_BELOW = 0.8  # what the index of doubtful segments holds
 MOST_TO_COUNT = 50  # transcripts whose words are counted while somebody waits
+NO_TRIGRAMS = (
+    "Similar words can't be looked for, as the server has no pg_trgm: "
+    "`CREATE EXTENSION pg_trgm` and then `trax db reindex` add it."
+)
 MOST_MEANT = 3  # words that a mistyped one is replaced by
 
 
@@ -77,7 +81,7 @@ class Finder:
         answer = self._answer(asked)
         if answer.hits or offset or fuzzy is False or mode != "words":
             return answer
-        return self._corrected(asked, widely=False) or answer
+        return self._corrected(asked, widely=False) or replace(answer, notes=(*answer.notes, *self._hints()))
 
     def count(self, query: str, *, mode: Mode = "words", filters: Filters = Filters()) -> int:
         """How many moments a search finds; takes seconds where that is a great part of the archive.
@@ -139,7 +143,7 @@ class Finder:
             shown = Shown(asked.context)
             if asked.mode == "hybrid" and asked.query is not None:
                 known = terms(session, asked.query, there.languages)
-                said = search.by_words(known, within, in_segments=False) if known.is_everywhere else None
+                said = search.by_words(known, within) if known.is_everywhere else None
                 found = search_meaning.joined(session, said, question, within, asked.page)
                 shown = Shown(asked.context, known, partial(exact.matches, asked.query))
             else:
@@ -173,6 +177,11 @@ class Finder:
                 if likely:
                     meant[word] = [word, *likely[:MOST_MEANT]] if widely else likely[:1]
             return meant
+
+    def _hints(self) -> tuple[str, ...]:
+        """Why similar words were not looked for."""
+        with reading(self._database) as session:
+            return () if situation(session).has_trigrams else (NO_TRIGRAMS,)
 
     def _count_words(self) -> None:
         """Count the words of the last few transcripts; those of many are left to `trax db reindex`."""
@@ -236,11 +245,11 @@ def _planned_words(
     known = terms(session, query, there.languages)
     if not known.is_everywhere:  # stop words alone
         return search.by_phrase(known, patterns_of(within_a_segment(query)), None, within), Shown(context, spans=spans)
-    in_segments = within.is_of_segments and len(query.groups) == 1
-    return search.by_words(known, within, in_segments=in_segments), Shown(context, known, spans)
+    return search.by_words(known, within), Shown(context, known, spans)
 
 
 def _notes(there: Situation) -> tuple[str, ...]:
+    """What of the archive a search doesn't see."""
     if not there.waiting:
         return ()
     number = "1 transcript is" if there.waiting == 1 else f"{there.waiting:,} transcripts are"

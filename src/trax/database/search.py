@@ -17,6 +17,7 @@ from trax.database.search_sql import (
     Page,
     Where,
     all_of,
+    any_words,
     begins_here,
     checked,
     document,
@@ -27,6 +28,9 @@ from trax.database.search_sql import (
     without,
 )
 from trax.database.search_terms import Terms
+
+RANKED = 2000  # candidates that are ranked together; where more match, those that are met first come first
+FEW_RANKED = 200  # where all are about as good, or each takes a look at its segments
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,7 @@ class Search:
     score: str
     key: str  # columns of a candidate beside its score
     values: dict[str, Any]
+    block: int = FEW_RANKED  # candidates that are ranked at once
     located: str | None = None  # the one segment of a candidate that is shown; None: the candidate is a segment
     has_moment: str = "true"  # whether there is one
 
@@ -75,31 +80,27 @@ def by_phrase(terms: Terms, patterns: Sequence[str], whole: str | None, scope: S
             where.add(f"{document('s')} ~* :begins_{number}")  # the form that a trigram index answers
         where.add(begins_here("s", f"begins_{number}"), **{f"begins_{number}": pattern})
     if whole is not None:
-        where.add(f"EXISTS ({_PASSAGE_OF_SEGMENT} AND {document('p')} ~* :whole_phrase)", whole_phrase=whole)
+        where.add(_is_there(f"{_PASSAGE_OF_SEGMENT} AND {document('p')} ~* :whole_phrase"), whole_phrase=whole)
     return _segments(all_of([where, without(terms, "s")]), score)
 
 
-def by_words(terms: Terms, scope: Scope, *, in_segments: bool) -> Search:
-    """Moments with all that is asked for within about 40 seconds; within one segment if `in_segments`."""
-    if in_segments:
-        where = segments_of(scope)
-        where.add_named(terms.matches("s"))
-        where = all_of([where, own_words(terms, "s"), checked(terms, "s")])
-        return _segments(where, _rank(where, terms, "s", 1))
+def by_words(terms: Terms, scope: Scope) -> Search:
+    """Moments with all that is asked for within about 40 seconds."""
     where = passages_of(scope)
     where.add_named(terms.matches("p"))
     where = all_of([where, checked(terms, "p")])
-    has_moment = f"EXISTS ({_moments(terms, scope, 'p')})"
-    if scope.is_of_segments:
-        where.add(has_moment)
     score = _rank(where, terms, "p", 0)
+    if scope.is_of_segments:
+        where.add(_is_there(_moments(all_of([moments_of(scope), any_words(terms, "s")]), "p")))
+    moments = all_of([moments_of(scope), own_words(terms, "s")])
     return Search(
         rows=f"transcript_passages p WHERE {where}",
         score=score,
         key="p.result_id, p.newest, p.first_idx, p.last_idx",
-        values={**where.values, **own_words(terms, "s").values, **moments_of(scope).values},
-        located=_best(terms, _moments(terms, scope, "c")),
-        has_moment=has_moment,
+        values={**where.values, **moments.values},
+        block=FEW_RANKED if scope.is_of_segments else RANKED,
+        located=_best(terms, _moments(moments, "c")),
+        has_moment=_is_there(_moments(moments, "p")),
     )
 
 
@@ -117,6 +118,11 @@ def _rank(where: Where, terms: Terms, alias: str, normalization: int) -> str:
     return f"ts_rank({alias}.tsv, {query}, {normalization})"
 
 
+def _is_there(rows: str) -> str:
+    """That there is such a row: looked for row by row, for `OFFSET 0` keeps the planner from finding them all first."""
+    return f"EXISTS ({rows} OFFSET 0)"
+
+
 _PASSAGE_OF_SEGMENT = """
     SELECT FROM transcript_passages p
     WHERE p.result_id = s.result_id AND p.newest = s.newest AND p.first_idx <= s.idx AND p.last_idx >= s.idx"""
@@ -126,9 +132,8 @@ def _segments(where: Where, score: str) -> Search:
     return Search(f"transcript_segments s WHERE {where}", score, "s.result_id, s.idx AS first_idx", where.values)
 
 
-def _moments(terms: Terms, scope: Scope, passage: str) -> str:
-    """The segments of a passage that say something of what was asked for."""
-    where = all_of([moments_of(scope), own_words(terms, "s")])
+def _moments(where: Where, passage: str) -> str:
+    """The segments of a passage for which that holds."""
     return f"""
         SELECT s.idx FROM transcript_segments s
         WHERE s.result_id = {passage}.result_id AND s.newest = {passage}.newest
@@ -147,24 +152,28 @@ def find(session: Session, search: Search, page: Page) -> Found:
     found, values = ranked(search, page)
     rows = session.execute(text(found), values).all()
     places = tuple(Place(row.result_id, row.idx, row.score, row.first_idx) for row in rows)
-    return Found(places, bool(rows) and rows[0].candidates > page.candidates)
+    return Found(places, bool(rows) and rows[0].candidates > search.block)
 
 
 def ranked(search: Search, page: Page) -> tuple[str, dict[str, Any]]:
     """The statement that ranks candidates, and locates the moments of those that are shown one after the other.
 
-    The candidates are sorted before they are located: so nothing is located that comes after the page.
+    The candidates are sorted before they are located: so nothing is located that comes after the page. Only so many
+    are ranked together as are met first, then the next as many: a page stays what it is, however many come after it.
     """
     idx, join = ("c.first_idx", "") if search.located is None else ("l.idx", f"CROSS JOIN LATERAL ({search.located}) l")
+    order = "block, score DESC, result_id, first_idx"
     statement = f"""
         WITH candidates AS MATERIALIZED (
-            SELECT {search.key}, {search.score} AS score FROM {search.rows} LIMIT :candidates
+            SELECT {search.key}, {search.score} AS score, (row_number() OVER () - 1) / :block AS block
+            FROM {search.rows} LIMIT :candidates
         )
         SELECT c.result_id, c.first_idx, {idx} AS idx, c.score, (SELECT count(*) FROM candidates) AS candidates
-        FROM (SELECT * FROM candidates ORDER BY score DESC, result_id, first_idx) c {join}
-        ORDER BY c.score DESC, c.result_id, c.first_idx LIMIT :limit OFFSET :offset"""
-    paging = {"candidates": page.candidates + 1, "limit": page.limit, "offset": page.offset}
-    return statement, {**search.values, **paging}
+        FROM (SELECT * FROM candidates ORDER BY {order}) c {join}
+        ORDER BY {order} LIMIT :limit OFFSET :offset"""
+    blocks = max(1, -(-(page.offset + page.limit) // search.block))
+    paging = {"limit": page.limit, "offset": page.offset, "block": search.block}
+    return statement, {**search.values, **paging, "candidates": blocks * search.block + 1}
 
 
 def count(session: Session, search: Search) -> int:

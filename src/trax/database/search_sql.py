@@ -11,8 +11,6 @@ from trax.database.search_models import CONFIGURATIONS
 from trax.database.search_terms import Check, Named, Terms
 from trax.search.words import TRANSLATED
 
-RANKED = 2000  # candidates that are ranked; where more match, the first that are met stand for all
-
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -20,14 +18,6 @@ class Page:
 
     limit: int = 20
     offset: int = 0
-
-    @property
-    def candidates(self) -> int:
-        """How many are ranked for it: the same for neighbouring pages, so that they fit together.
-
-        Less one: whoever wants to know if there is a next page asks for one hit more than it shows.
-        """
-        return RANKED * max(1, -(-(self.offset + self.limit - 1) // RANKED))
 
 
 @dataclass(slots=True)
@@ -118,6 +108,18 @@ def _add_check(where: Where, terms: Terms, check: Check, alias: str, name: str) 
         return
     beside, values = terms.tsquery(alias, check.beside, f"{name}_beside")
     where.add(f"({exact} OR {alias}.tsv @@ {beside})", **values, **{name: check.pattern})
+
+
+def any_words(terms: Terms, alias: str) -> Where:
+    """That something of what was asked for is said here or right after."""
+    where = Where()
+    matches, values = terms.matches(alias, "anything")
+    if terms.exact_places is None:
+        where.add(matches, **values)
+    else:
+        exact = f"{document(alias)} ~* :exact_places"
+        where.add(f"(({matches}) OR {exact})", **values, exact_places=terms.exact_places)
+    return where
 
 
 def own_words(terms: Terms, alias: str) -> Where:

@@ -41,7 +41,7 @@ class Terms:
     single: Mapping[str, str]  # configuration → tsquery of the words that stand alone, to be marked
     languages: Mapping[str, tuple[str, ...]]  # configuration → languages of the archive
     checks: tuple[Check, ...]
-    forbidden: tuple[str, ...]  # patterns
+    forbidden: tuple[str, ...]  # patterns of what is excluded, so far as no tsquery does it
     places: str  # pattern of any wanted leaf
     exact_places: str | None  # pattern of any that has to be there exactly
 
@@ -84,6 +84,7 @@ def terms(session: Session, query: Query, languages: Sequence[str]) -> Terms:
     leaves = _tsqueries(session, list(configured), [*query.positive, *moments, *query.excluded])
     compared = [pattern(leaf) for leaf in moments if leaf.exact]
     wanted = _wanted(query, configured, leaves)
+    silent = len(wanted) < len(configured)
     return Terms(
         whole=_whole(wanted, query.excluded, leaves),
         wanted=wanted,
@@ -91,7 +92,7 @@ def terms(session: Session, query: Query, languages: Sequence[str]) -> Terms:
         single=_any_of([leaf for leaf in moments if _stands_alone(leaf)], configured, leaves),
         languages=configured,
         checks=tuple(_checks(query, configured, leaves)),
-        forbidden=tuple(pattern(leaf) for leaf in query.excluded if _is_compared(leaf, configured, leaves)),
+        forbidden=tuple(pattern(leaf) for leaf in query.excluded if silent or _is_compared(leaf, configured, leaves)),
         places=either(map(pattern, moments)),
         exact_places=either(compared) if compared else None,
     )
@@ -117,34 +118,30 @@ def _tsqueries(session: Session, configured: Sequence[str], leaves: Sequence[Lea
     """The tsquery of each leaf in each configuration; empty where it has stop words alone."""
     distinct = list(dict.fromkeys(leaves))
     statement = """
-        SELECT configured, number, CASE
-            WHEN is_prefix THEN to_tsquery(configured::regconfig, source) || to_tsquery('simple', source)
-            ELSE to_tsquery(configured::regconfig, source)
-        END::text
+        SELECT configured, number, CASE kind
+            WHEN 'hangul' THEN CAST(to_tsquery(CAST(configured AS regconfig), source) AS text)
+            WHEN 'beginning' THEN concat_ws(' | ',
+                nullif(CAST(phraseto_tsquery(CAST(configured AS regconfig), source) AS text) || ':*', ':*'),
+                nullif(CAST(phraseto_tsquery('simple', source) AS text) || ':*', ':*'))
+            ELSE CAST(phraseto_tsquery(CAST(configured AS regconfig), source) AS text)
+        END
         FROM unnest(CAST(:configured AS text[])) AS configured
-        CROSS JOIN unnest(CAST(:sources AS text[]), CAST(:prefixes AS boolean[]))
-            WITH ORDINALITY AS leaf (source, is_prefix, number)"""
+        CROSS JOIN unnest(CAST(:sources AS text[]), CAST(:kinds AS text[]))
+            WITH ORDINALITY AS leaf (source, kind, number)"""
     values = {
         "configured": list(configured),
         "sources": [_source(leaf) for leaf in distinct],
-        "prefixes": [_is_prefix(leaf) for leaf in distinct],
+        "kinds": ["beginning" if leaf.prefix and leaf.kind != "hangul" else leaf.kind for leaf in distinct],
     }
     rows = session.execute(text(statement), values)
     return {(name, distinct[number - 1]): query for name, number, query in rows}
 
 
-def _is_prefix(leaf: Leaf) -> bool:
-    return leaf.prefix or leaf.kind == "hangul"
-
-
 def _source(leaf: Leaf) -> str:
-    """The leaf in the language of to_tsquery: its words, one after the other."""
-    words = [f"'{word.replace(chr(92), chr(92) * 2).replace(chr(39), chr(39) * 2)}'" for word in leaf.words]
+    """The words of the leaf, one after the other; in Korean, where endings stick to them, the beginnings of words."""
     if leaf.kind == "hangul":
-        words = [f"{word}:*" for word in words]
-    elif leaf.prefix:
-        words[-1] += ":*"
-    return " <-> ".join(words)
+        return " <-> ".join(f"'{word.replace(chr(39), ' ')}':*" for word in leaf.words)
+    return " ".join(leaf.words)
 
 
 def _wanted(query: Query, configured: Iterable[str], leaves: Leaves) -> dict[str, str]:
