@@ -45,7 +45,14 @@ OUTCOMES = """
 SELECT CASE WHEN outcome = 'failed' THEN 'failed (' || error_kind || ')' ELSE coalesce(outcome, 'open') END, count(*)
 FROM job_attempts GROUP BY 1 ORDER BY 2 DESC
 """
+# Results that searches see in part, not at all, or in the place of a newer one.
+NOT_INDEXED = """
+SELECT count(*) FROM transcription_results r LEFT JOIN transcript_index i ON i.result_id = r.id
+WHERE i.newest IS DISTINCT FROM (r.id = trax_newest_result(r.media_file_id)) OR i.segments IS DISTINCT FROM (
+    SELECT count(*)::int FROM transcript_segments s WHERE s.result_id = r.id AND s.newest = i.newest)
+"""
 LEFTOVERS = {
+    "results not indexed": NOT_INDEXED,
     "tickets": "SELECT count(*) FROM procrastinate_jobs",
     "checkpoints": """
         SELECT count(*) FROM window_checkpoints c WHERE NOT EXISTS (
