@@ -17,7 +17,7 @@ from trax.database.search_filters import Scope, scope
 from trax.database.search_hits import Shown
 from trax.database.search_session import Situation, reading, situation
 from trax.database.search_sql import Page
-from trax.database.search_terms import patterns_of, terms, within_a_passage, within_a_segment
+from trax.database.search_terms import pairs_of, patterns_of, terms, within_a_passage, within_a_segment
 from trax.errors import DatabaseReadOnly, QueryError, SearchUnavailable
 from trax.search import exact, rewording, typos
 from trax.search.filters import Filters
@@ -31,7 +31,6 @@ Mode: TypeAlias = Literal["words", "substring", "semantic", "hybrid"]
 
 SHORTEST_PART = 3  # characters: fewer are in too much
 DEEPEST = 20_000  # hits that can be paged through
-UNSURE_BELOW = 0.8  # what the index of doubtful segments holds
 MOST_TO_COUNT = 50  # transcripts whose words are counted while somebody waits
 NO_TRIGRAMS = (
     "Similar words can't be looked for, as the server has no pg_trgm: "
@@ -108,7 +107,7 @@ class Finder:
 
         `after`: confidence, result and number of the last one seen, from which on to go.
         """
-        below = UNSURE_BELOW if filters.max_confidence is None else filters.max_confidence
+        below = search.DOUBTFUL if filters.max_confidence is None else filters.max_confidence
         with reading(self._database) as session:
             within = scope(session, replace(filters, max_confidence=None))
             if within.is_empty:
@@ -240,11 +239,12 @@ def _planned_words(
         begun = within_a_segment(query)
         whole = None if begun == query else patterns_of(within_a_passage(query))[0]
         known = terms(session, begun, there.languages)
-        planned = search.by_phrase(known, patterns_of(begun), whole, within)
+        pairs = pairs_of(begun.positive[0]) if there.has_pairs else []
+        planned = search.by_phrase(known, patterns_of(begun), within, pairs=pairs, whole=whole)
         return planned, Shown(context, spans=spans, is_phrase=True)
     known = terms(session, query, there.languages)
     if not known.is_everywhere:  # stop words alone
-        return search.by_phrase(known, patterns_of(within_a_segment(query)), None, within), Shown(context, spans=spans)
+        return search.by_phrase(known, patterns_of(within_a_segment(query)), within), Shown(context, spans=spans)
     return search.by_words(known, within), Shown(context, known, spans)
 
 

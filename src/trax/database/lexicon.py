@@ -66,7 +66,9 @@ def known(session: Session, words: Sequence[str]) -> set[str]:
 
 def similar(session: Session, word: str) -> list[tuple[str, int]]:
     """Words that look like it, with how often they were said, the most similar first; needs pg_trgm."""
-    statement = text("""
-        SELECT word, count FROM search_lexicon WHERE word % :word
-        ORDER BY similarity(word, :word) DESC, count DESC, word LIMIT :most""")
-    return [(said, number) for said, number in session.execute(statement, {"word": word, "most": CANDIDATES})]
+    return [(said, number) for said, number in session.execute(text(SIMILAR), {"word": word, "most": CANDIDATES})]
+
+
+SIMILAR = """
+    SELECT word, count FROM search_lexicon WHERE word % :word
+    ORDER BY similarity(word, :word) DESC, count DESC, word LIMIT :most"""

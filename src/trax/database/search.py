@@ -29,7 +29,8 @@ from trax.database.search_sql import (
 )
 from trax.database.search_terms import Terms
 
-RANKED = 2000  # candidates that are ranked together; where more match, those that are met first come first
+RANKED = 1000  # candidates that are ranked together; where more match, those that are met first come first
+DOUBTFUL = 0.8  # confidence below which segments have an index
 FEW_RANKED = 200  # where all are about as good, or each takes a look at its segments
 
 
@@ -65,18 +66,23 @@ class Search:
     has_moment: str = "true"  # whether there is one
 
 
-def by_phrase(terms: Terms, patterns: Sequence[str], whole: str | None, scope: Scope) -> Search:
+def by_phrase(
+    terms: Terms, patterns: Sequence[str], scope: Scope, *, pairs: Sequence[int] = (), whole: str | None = None
+) -> Search:
     """Segments in which each of the patterns begins: an exact phrase, or words that no index of words knows.
 
+    `pairs`: numbers of those of their words that follow each other.
     `whole`: the pattern of a phrase that is longer than what one segment knows, where `patterns` is its beginning.
     """
     where = segments_of(scope)
     score = "1.0"
-    if terms.is_everywhere:
+    if pairs:
+        where.add("s.pairs @> CAST(:pairs AS integer[])", pairs=list(pairs))
+    elif terms.is_everywhere:
         where.add_named(terms.matches("s"))
         score = _rank(where, terms, "s", 1)
     for number, pattern in enumerate(patterns):
-        if not terms.is_everywhere:
+        if not (pairs or terms.is_everywhere):
             where.add(f"{document('s')} ~* :begins_{number}")  # the form that a trigram index answers
         where.add(begins_here("s", f"begins_{number}"), **{f"begins_{number}": pattern})
     if whole is not None:
@@ -184,9 +190,19 @@ def count(session: Session, search: Search) -> int:
 def unsure(
     session: Session, scope: Scope, below: float, page: Page, after: tuple[float, UUID, int] | None
 ) -> Sequence[Place]:
-    """Segments below that confidence, the worst first: only the index is read up to the page."""
+    """Segments below that confidence, the worst first."""
+    statement, values = unsure_statement(scope, below, page, after)
+    return [Place(row.result_id, row.idx, row.score, row.idx) for row in session.execute(text(statement), values)]
+
+
+def unsure_statement(
+    scope: Scope, below: float, page: Page, after: tuple[float, UUID, int] | None
+) -> tuple[str, dict[str, Any]]:
+    """The statement that reads doubtful segments in the order of their index, from the page or the place on."""
     where = segments_of(scope)
-    where.add("s.confidence < :below", below=below)
+    where.add("s.confidence < CAST(:below AS real)", below=below)
+    if below <= DOUBTFUL:
+        where.add(f"s.confidence < {DOUBTFUL}")  # as the index says it
     if after is not None:
         confidence, result_id, idx = after
         where.add(
@@ -198,5 +214,4 @@ def unsure(
     statement = f"""
         SELECT s.result_id, s.idx, s.confidence AS score FROM transcript_segments s WHERE {where}
         ORDER BY s.confidence, s.result_id, s.idx LIMIT :limit OFFSET :offset"""
-    values = {**where.values, "limit": page.limit, "offset": page.offset}
-    return [Place(row.result_id, row.idx, row.score, row.idx) for row in session.execute(text(statement), values)]
+    return statement, {**where.values, "limit": page.limit, "offset": page.offset}

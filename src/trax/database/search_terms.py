@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from trax.database.search_models import configuration
 from trax.search.exact import pattern
+from trax.search.pairs import pairs
 from trax.search.passages import WORDS_AFTER_PASSAGE, WORDS_AFTER_SEGMENT
 from trax.search.query import Group, Leaf, Query
 
@@ -196,6 +197,11 @@ def _stands_alone(leaf: Leaf) -> bool:
 def patterns_of(query: Query) -> list[str]:
     """A pattern for each group: how words are found that no index of words knows."""
     return [either(pattern(leaf) for leaf in group.alternatives) for group in query.groups]
+
+
+def pairs_of(leaf: Leaf) -> list[int]:
+    """The numbers of the leaf's words that follow each other; none where words may have endings or no spaces."""
+    return pairs(leaf.words[:-1] if leaf.prefix else leaf.words) if leaf.kind == "words" else []
 
 
 def within_a_segment(query: Query) -> Query:
