@@ -79,16 +79,18 @@ JOIN media_files m ON m.id = r.media_file_id
 LEFT JOIN transcript_index i ON i.result_id = r.id
 """
 
-# A file counts once, with all its length or with its stretches, and with the words of its newest result in the group.
+# A file counts once, with its length or that of its stretches, and with the words of its newest result in the group.
 FIGURES = """
 CREATE VIEW {name} AS
 SELECT {key}, count(*) AS files, sum(results)::bigint AS results,
-    sum(least(audio_seconds, media_seconds)) / 3600 AS audio_hours, sum(words)::bigint AS words,
+    sum(coalesce(whole_seconds, least(audio_seconds, media_seconds))) / 3600 AS audio_hours,
+    sum(words)::bigint AS words,
     sum(processing_seconds) / nullif(sum(processed), 0) AS mean_processing_seconds,
     sum(accuracies) / nullif(sum(judged), 0) AS mean_accuracy,
     sum(timed_audio) / nullif(sum(timed_seconds), 0) AS speed
 FROM (
     SELECT {source} AS {key}, r.media_id, count(*) AS results,
+        max(r.audio_seconds) FILTER (WHERE NOT r.is_stretch) AS whole_seconds,
         sum(r.audio_seconds) AS audio_seconds, max(r.media_seconds) AS media_seconds,
         (array_agg(r.words ORDER BY r.is_stretch, r.version DESC))[1] AS words,
         sum(r.processing_time) AS processing_seconds, count(r.processing_time) AS processed,

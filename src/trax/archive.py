@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from trax.database import documents, lookup, media, transcripts
-from trax.database.media import MediaSummary
+from trax.database import documents, lookup, media, media_views, transcripts
+from trax.database.media_views import MediaFilter, MediaSummary
 from trax.database.models import MediaFile, TranscriptionResult
 from trax.errors import DatabaseError, DecoderUnavailable, ModelUnavailable, StoreError, TraxError, UsageError
 from trax.export import ExportDocument, render
@@ -187,10 +187,10 @@ class Archive:
         """A worker of this process for one batch, with so many files at a time (None: as the settings say)."""
         return BatchWork(self.database, self.settings, self._models(), concurrency or jobs_at_once(self.settings))
 
-    def media(self, *, status: str | None = None, limit: int | None = None) -> Sequence[MediaSummary]:
-        """Media files, newest first."""
+    def media(self, wanted: MediaFilter = MediaFilter(), *, limit: int | None = None) -> Sequence[MediaSummary]:
+        """Media files that are `wanted`, in its order: all of them, newest first, unless it says otherwise."""
         with self.database.transaction() as session:
-            return media.listing(session, status=status, limit=limit)
+            return media_views.listing(session, wanted, limit)
 
     def media_file(self, media_id: str) -> MediaFile:
         """The media file with that ID, which may be shortened."""

@@ -32,6 +32,7 @@ from trax.cli import (
     plan,
     search,
     show,
+    stats,
     transcribe,
     versions,
     watch,
@@ -61,6 +62,7 @@ app.add_typer(batch.app, name="batch")
 app.add_typer(media.app, name="media")
 app.command("search")(search.search)
 app.command("show")(show.show)
+app.command("stats")(stats.stats)
 app.command("versions")(versions.versions)
 app.command("export")(export.export)
 app.command("import")(import_.import_)

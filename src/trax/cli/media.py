@@ -2,63 +2,129 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from trax.cli.console import clock, local, one_line, print_json, print_table, say, short, size
-from trax.cli.options import AsJson
+from trax.cli.console import clock, local, one_line, print_json, print_table, say, say_progress, short, size
+from trax.cli.options import ROWS, AsJson, Limit, seconds_of
+from trax.errors import UsageError
 
 if TYPE_CHECKING:
     from trax.database import MediaFile
+    from trax.database.media_views import MediaOrder, MediaSummary
 
 app = typer.Typer(help="Media files in the archive.", no_args_is_help=True)
 
-ROWS = 100  # that a table has unless --limit says otherwise
 STATUSES = ("pending", "downloading", "processing", "ready", "failed")
+ORDERS = ("added", "title", "duration", "size", "words", "accuracy")
+
+Status = Annotated[str | None, typer.Option(help=f"Only files that are {', '.join(STATUSES)}.")]
+Format = Annotated[str | None, typer.Option("--format", metavar="NAME", help="Only of that container, such as mp3.")]
+Codec = Annotated[str | None, typer.Option(metavar="NAME", help="Only of that codec, such as opus.")]
+Channel = Annotated[str | None, typer.Option(metavar="NAME", help="Only of that channel or podcast.")]
+Language = Annotated[str | None, typer.Option("--language", "-l", help="Only spoken in it: a code, such as en.")]
+WithoutTranscript = Annotated[bool, typer.Option("--without-transcript", help="Only files that have none.")]
+Longer = Annotated[str | None, typer.Option(metavar="TIME", help="Only of at least that length: 90, 1:30:00.")]
+Shorter = Annotated[str | None, typer.Option(metavar="TIME", help="Only of at most that length.")]
+Since = Annotated[
+    datetime | None,
+    typer.Option(formats=["%Y-%m-%d"], metavar="DATE", help="Only published then or later; added, if that is unknown."),
+]
+Title = Annotated[str | None, typer.Option(metavar="TEXT", help="Only with that in the title or the file's name.")]
+Sort = Annotated[str, typer.Option(metavar="WHAT", help=f"Order by {', '.join(ORDERS)}.")]
+Reverse = Annotated[bool, typer.Option("--reverse", help="The other way round; what is not known stays last.")]
 
 
 @app.command("list")
 def list_media(
-    status: Annotated[str | None, typer.Option(help=f"Only files that are {', '.join(STATUSES)}.")] = None,
-    limit: Annotated[
-        int | None, typer.Option(min=1, help="Show at most this many. [default: 100; with --json: all]")
-    ] = None,
+    status: Status = None,
+    format: Format = None,
+    codec: Codec = None,
+    channel: Channel = None,
+    language: Language = None,
+    without_transcript: WithoutTranscript = False,
+    longer: Longer = None,
+    shorter: Shorter = None,
+    since: Since = None,
+    title: Title = None,
+    sort: Sort = "added",
+    reverse: Reverse = False,
+    limit: Limit = None,
     as_json: AsJson = False,
 ) -> None:
-    """List media files, newest first."""
+    """List media files: the newest, longest or highest first, titles from A on."""
     from trax.archive import Archive
-    from trax.cli.console import say_progress
-    from trax.errors import UsageError
+    from trax.database.media_views import MediaFilter
 
-    if status is not None and status not in STATUSES:
-        raise UsageError(f"There is no status {status!r}.", f"Choose one of {', '.join(STATUSES)}.")
+    wanted = MediaFilter(
+        status=_one_of(status, STATUSES, "status"),
+        format=format,
+        codec=codec,
+        channel=channel,
+        language=_code(language),
+        title=title,
+        since=None if since is None else since.date(),
+        min_duration=None if longer is None else seconds_of(longer),
+        max_duration=None if shorter is None else seconds_of(shorter),
+        without_transcript=without_transcript,
+        order=_order(sort),
+        reverse=reverse,
+    )
+    most = limit if as_json else (limit or ROWS) + 1  # one more tells whether there are more
     with Archive(announce=say_progress) as archive:
-        if as_json:
-            found = archive.media(status=status, limit=limit)
-        else:
-            limit = limit or ROWS
-            found = archive.media(status=status, limit=limit + 1)
+        found = archive.media(wanted, limit=most)
     if as_json:
-        print_json([{**_facts(item.media), "versions": item.versions} for item in found])
+        print_json([_summary(item) for item in found])
         return
+    _print(found[: limit or ROWS])
+    if len(found) > (limit or ROWS):
+        say(f"These are the first {limit or ROWS}; there are more (--limit shows more, --json all of them).")
+    if not found and wanted != MediaFilter():
+        say("No media file is like that. Leave out a filter.")
+
+
+def _print(found: Sequence[MediaSummary]) -> None:
     print_table(
-        ("id", "status", "length", "size", "versions", "added", "file"),
+        ("id", "status", "length", "size", "language", "words", "accuracy", "versions", "added", "file"),
         [
             (
                 short(item.media.id),
                 item.media.status,
                 clock(item.media.duration),
                 size(item.media.file_size),
+                one_line(item.language or "-"),
+                "-" if item.words is None else f"{item.words:,}",
+                "-" if item.accuracy is None else f"{item.accuracy:.0%}",
                 item.versions,
                 local(item.media.created_at),
-                one_line(item.media.filename),
+                one_line(item.title),
             )
-            for item in found[:limit]
+            for item in found
         ],
     )
-    if limit is not None and len(found) > limit:
-        say(f"These are the newest {limit}; there are more (--limit shows more, --json all of them).")
+
+
+def _one_of(value: str | None, known: Sequence[str], what: str) -> str | None:
+    if value is not None and value not in known:
+        raise UsageError(f"There is no {what} {one_line(value)!r}.", f"Choose one of {', '.join(known)}.")
+    return value
+
+
+def _order(sort: str) -> MediaOrder:
+    _one_of(sort, ORDERS, "order")
+    return cast("MediaOrder", sort)
+
+
+def _code(language: str | None) -> str | None:
+    from trax.ingest.languages import language_code
+
+    code = language_code(language)
+    if language is not None and code is None:
+        raise UsageError(f"{one_line(language)!r} is no language.", "Give a code such as en, or a name.")
+    return code
 
 
 @app.command("show")
@@ -68,7 +134,6 @@ def show_media(
 ) -> None:
     """Show everything known of a media file."""
     from trax.archive import Archive
-    from trax.cli.console import say_progress
 
     with Archive(announce=say_progress) as archive:
         media = archive.media_file(id)
@@ -84,6 +149,21 @@ def show_media(
     if container:
         typer.echo("\nWhat the container says (ffmpeg_info):")
         print_json(container)
+
+
+def _summary(item: MediaSummary) -> dict[str, Any]:
+    return {
+        **_facts(item.media),
+        "title": item.title,
+        "channel": item.channel,
+        "published": item.published,
+        "language": item.language,
+        "versions": item.versions,
+        "newest_version": item.newest_version,
+        "result_id": None if item.result_id is None else str(item.result_id),
+        "words": item.words,
+        "accuracy": item.accuracy,
+    }
 
 
 def _facts(media: MediaFile) -> dict[str, Any]:

@@ -1,33 +1,106 @@
-"""`trax show`: a transcript, to be read."""
+"""`trax show`: a transcript, or a part of it, to be read."""
 
 from __future__ import annotations
 
-from trax.cli.console import clock, one_line, short
-from trax.cli.options import AsJson, Id, Version
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from trax.cli.console import clock, one_line, say_progress, short
+from trax.cli.options import AsJson, Id, Version, seconds_of
+from trax.errors import RecordNotFound, UsageError
+from trax.timeline import Interval, Seconds
+
+if TYPE_CHECKING:
+    from trax.archive import Result
+    from trax.transcript import Segment
+
+WINDOW: Seconds = 120.0  # that --around shows
+
+Around = Annotated[
+    str | None, typer.Option("--around", metavar="TIME", help="Only the minute before and after: 90, 12:30, 1:02:03.")
+]
+For = Annotated[
+    str | None, typer.Option("--for", metavar="TIME", help="With --around: so much in all. [default: 2:00]")
+]
+Speaker = Annotated[str | None, typer.Option(metavar="NAME", help="Only what they say; a part of the name is enough.")]
 
 
-def show(id: Id, version: Version = None, as_json: AsJson = False) -> None:
-    """Show a transcript with its times; the newest version unless another is named."""
-    import typer
-
+def show(
+    id: Id,
+    version: Version = None,
+    around: Around = None,
+    length: For = None,
+    speaker: Speaker = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show a transcript with times and speakers; the newest version unless another is named."""
     from trax.archive import Archive
-    from trax.cli.console import say_progress
 
+    window = _window(around, length)
     with Archive(announce=say_progress) as archive:
         result = archive.result(id, version)
+    segments: Sequence[Segment] = result.transcript.segments
+    if speaker is not None:
+        segments = _said_by(speaker, segments)
+    if window is not None:
+        segments = _within(window, segments, result.transcript.duration)
     if as_json:
-        typer.echo(result.export("json"))
+        typer.echo(replace(result, transcript=replace(result.transcript, segments=tuple(segments))).export("json"))
         return
+    _print(result, segments, is_part=window is not None or speaker is not None)
+
+
+def _print(result: Result, segments: Sequence[Segment], *, is_part: bool) -> None:
     accuracy = "" if result.accuracy is None else f", about {result.accuracy:.0%} of words right"
     typer.echo(
         f"{one_line(result.title)}  ({clock(result.transcript.duration)}, {result.transcript.language}, "
         f"version {result.version}, {result.pipeline_version}, {result.model_used}{accuracy}, {short(result.id)})\n"
     )
-    if not result.transcript.segments:
-        typer.echo("(no speech)")
-    for segment in result.transcript.segments:
-        speaker = f"{segment.speaker}: " if segment.speaker else ""
-        typer.echo(f"[{_moment(segment.start)}]  {speaker}{segment.text}")
+    if not segments:
+        typer.echo("(nothing is said there)" if is_part else "(no speech)")
+    for segment in segments:
+        speaker = f"{one_line(segment.speaker)}: " if segment.speaker else ""
+        typer.echo(f"[{_moment(segment.start)}]  {speaker}{one_line(segment.text)}")
+
+
+def _window(around: str | None, length: str | None) -> Interval | None:
+    """The part of the media that is asked for; None: all."""
+    if around is None:
+        if length is not None:
+            raise UsageError("--for says how much --around shows.", "Name a time with --around.")
+        return None
+    middle, whole = seconds_of(around), WINDOW if length is None else seconds_of(length)
+    if whole <= 0:
+        raise UsageError("--for 0 shows nothing.", "Give a longer time.")
+    return Interval(max(0.0, middle - whole / 2), middle + whole / 2)
+
+
+def _within(window: Interval, segments: Sequence[Segment], duration: Seconds) -> list[Segment]:
+    """The segments that are being said in the window."""
+    if window.start >= max([duration, *(segment.end for segment in segments)]):
+        raise UsageError(f"The media is only {clock(duration)} long.", "Name an earlier time with --around.")
+    return [segment for segment in segments if segment.start < window.end and segment.end > window.start]
+
+
+def _said_by(named: str, segments: Sequence[Segment]) -> list[Segment]:
+    """What a speaker of that name says; where there is none, those whose names contain it."""
+    wanted = named.strip().casefold()
+    names = dict.fromkeys(segment.speaker for segment in segments if segment.speaker)
+    meant = [name for name in names if name.casefold() == wanted] or [
+        name for name in names if wanted in name.casefold()
+    ]
+    if not wanted or not meant:
+        raise RecordNotFound(f"Nobody called {one_line(named)!r} speaks there.", _who(list(names)))
+    return [segment for segment in segments if segment.speaker in meant]
+
+
+def _who(names: Sequence[str]) -> str:
+    if not names:
+        return "The transcript doesn't say who speaks; leave out --speaker."
+    return f"The speakers are {', '.join(one_line(name) for name in names)}."
 
 
 def _moment(seconds: float) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -12,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from trax.database import claims
-from trax.database.models import MediaFile, TranscriptionJob, TranscriptionResult
+from trax.database.models import MediaFile, TranscriptionJob
 
 IDENTITIES = 0x7472_6178_6D65_6469  # key of an advisory lock: "traxmedi"
 
@@ -27,15 +26,6 @@ class NewMedia:
     source_path: str
     local_path: str
     mtime_ns: int
-
-
-@dataclass(frozen=True, slots=True)
-class MediaSummary:
-    """A media file with the state of its transcripts."""
-
-    media: MediaFile
-    versions: int
-    newest_version: int | None
 
 
 def lock_identities(session: Session) -> None:
@@ -131,21 +121,6 @@ def record_decoding(session: Session, media_id: UUID, duration: float, report: d
     media = _locked(session, media_id)
     media.duration = duration
     media.file_metadata = {**(media.file_metadata or {}), "decoding": report}
-
-
-def listing(session: Session, *, status: str | None = None, limit: int | None = None) -> Sequence[MediaSummary]:
-    """Media files, newest first, each with its number of transcript versions."""
-    results = TranscriptionResult
-    statement = (
-        select(MediaFile, func.count(results.id), func.max(results.version))
-        .outerjoin(results, results.media_file_id == MediaFile.id)
-        .group_by(MediaFile.id)
-        .order_by(MediaFile.created_at.desc(), MediaFile.id)
-        .limit(limit)
-    )
-    if status is not None:
-        statement = statement.where(MediaFile.status == status)
-    return [MediaSummary(media, count, newest) for media, count, newest in session.execute(statement)]
 
 
 def release_abandoned(session: Session) -> int:
