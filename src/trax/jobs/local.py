@@ -27,6 +27,7 @@ from trax.pipeline import Hook, Progress, Request, stages_of
 from trax.settings import Settings
 from trax.transcription.engines import Engines
 
+TOLD_WITHIN = 10.0  # seconds after a job has failed in the database, on a machine that is busy
 LOOK = 0.5  # seconds between two looks at a job that another process runs
 INTERRUPTED = "Interrupted by the user."
 
@@ -156,7 +157,7 @@ class LocalWork:
             return Finished(result, existed=job_id not in self._watch.ran)
         if status == "cancelled":
             raise JobInterrupted(f"The job was cancelled: {message}", f"`trax jobs retry {job_id}` takes it up again.")
-        raise self._watch.errors.get(job_id) or JobFailed(message or "The job failed.", "See `trax jobs show`.")
+        raise self._watch.error_of(job_id) or JobFailed(message or "The job failed.", "See `trax jobs show`.")
 
     def _wait_for(self, job_id: UUID, path: Path) -> None:
         """Until the job has ended; it is taken over where nobody else runs it."""
@@ -226,6 +227,12 @@ class _Watch(Observer):
         with self._ended:
             self._ended.wait_for(lambda: job_id in self._over, timeout)
             self._over.discard(job_id)
+
+    def error_of(self, job_id: UUID) -> TraxError | None:
+        """Why the job failed, if that was here: the database may know that it did before we are told the reason."""
+        with self._ended:
+            self._ended.wait_for(lambda: job_id not in self.begun, TOLD_WITHIN)
+            return self.errors.get(job_id)
 
     def database_lost(self, error: TraxError, delay: float) -> None:
         self.hook.notice(f"{error.message} Next try in {delay:.0f} s.")
