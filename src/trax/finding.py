@@ -31,7 +31,7 @@ Mode: TypeAlias = Literal["words", "substring", "semantic", "hybrid"]
 
 SHORTEST_PART = 3  # characters: fewer are in too much
 DEEPEST = 20_000  # hits that can be paged through
-MOST_TO_COUNT = 50  # transcripts whose words are counted while somebody waits
+MOST_TO_COUNT = 25  # transcripts whose words are counted while somebody waits
 NO_TRIGRAMS = (
     "Similar words can't be looked for, as the server has no pg_trgm: "
     "`CREATE EXTENSION pg_trgm` and then `trax db reindex` add it."

@@ -31,7 +31,7 @@ from trax.database.search_terms import Terms
 
 RANKED = 1000  # candidates that are ranked together; where more match, those that are met first come first
 DOUBTFUL = 0.8  # confidence below which segments have an index
-FEW_RANKED = 200  # where all are about as good, or each takes a look at its segments
+FEW_RANKED = 100  # where all are about as good, or each takes a look at its segments
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,13 +155,18 @@ def _best(terms: Terms, moments: str) -> str:
 
 def find(session: Session, search: Search, page: Page) -> Found:
     """A page of the places, best first."""
-    found, values = ranked(search, page)
-    rows = session.execute(text(found), values).all()
-    places = tuple(Place(row.result_id, row.idx, row.score, row.first_idx) for row in rows)
-    return Found(places, bool(rows) and rows[0].candidates > search.block)
+    blocks = max(1, -(-(page.offset + page.limit) // search.block))
+    while True:
+        statement, values = ranked(search, page, blocks)
+        rows = session.execute(text(statement), values).all()
+        places = tuple(Place(row.result_id, row.idx, row.score, row.first_idx) for row in rows if row.result_id)
+        met = rows[0].met
+        if len(places) == page.limit or met <= blocks * search.block:
+            return Found(places, met > search.block)
+        blocks *= 2  # some of the candidates had no moment of their own
 
 
-def ranked(search: Search, page: Page) -> tuple[str, dict[str, Any]]:
+def ranked(search: Search, page: Page, blocks: int = 1) -> tuple[str, dict[str, Any]]:
     """The statement that ranks candidates, and locates the moments of those that are shown one after the other.
 
     The candidates are sorted before they are located: so nothing is located that comes after the page. Only so many
@@ -174,10 +179,12 @@ def ranked(search: Search, page: Page) -> tuple[str, dict[str, Any]]:
             SELECT {search.key}, {search.score} AS score, (row_number() OVER () - 1) / :block AS block
             FROM {search.rows} LIMIT :candidates
         )
-        SELECT c.result_id, c.first_idx, {idx} AS idx, c.score, (SELECT count(*) FROM candidates) AS candidates
-        FROM (SELECT * FROM candidates ORDER BY {order}) c {join}
-        ORDER BY {order} LIMIT :limit OFFSET :offset"""
-    blocks = max(1, -(-(page.offset + page.limit) // search.block))
+        SELECT shown.*, candidate.met FROM (SELECT count(*) AS met FROM candidates) candidate LEFT JOIN (
+            SELECT c.result_id, c.first_idx, {idx} AS idx, c.score, c.block
+            FROM (SELECT * FROM candidates ORDER BY {order}) c {join}
+            ORDER BY {order} LIMIT :limit OFFSET :offset
+        ) shown ON true
+        ORDER BY {order}"""
     paging = {"limit": page.limit, "offset": page.offset, "block": search.block}
     return statement, {**search.values, **paging, "candidates": blocks * search.block + 1}
 
