@@ -181,12 +181,14 @@ def _create_transcript_segments() -> None:
         _integer("end_ms"),
         sa.Column("speaker", sa.Text()),
         sa.Column("confidence", sa.REAL()),
+        sa.Column("pairs", postgresql.ARRAY(sa.Integer()), server_default=sa.text("'{}'::integer[]"), nullable=False),
         *_texts(),
         sa.PrimaryKeyConstraint("result_id", "idx", "newest"),
         _of_result(),
         postgresql_partition_by="LIST (newest)",
     )
     _create_partitions("transcript_segments")
+    op.create_index("ix_transcript_segments_pairs", "transcript_segments", ["pairs"], postgresql_using="gin")
     op.create_index(
         "ix_transcript_segments_confidence", "transcript_segments", ["confidence", "result_id", "idx"],
         postgresql_where=sa.text("confidence < 0.8"),

@@ -17,6 +17,7 @@ from trax.database.engine import sqlstate
 from trax.database.indexed_text import NOT_KNOWN, rows_of
 from trax.database.models import TranscriptionResult
 from trax.database.search_models import TranscriptIndex
+from trax.search.pairs import pairs_in
 from trax.search.passages import IndexedSegment, Passage
 
 INDEX_VERSION = 1  # to be raised with whatever changes the rows that a result gets
@@ -26,7 +27,7 @@ TOO_MUCH = ("22", "54")  # classes of SQLSTATE: what the server can't take in
 
 SEGMENTS = (
     "result_id", "idx", "newest", "media_file_id", "start_ms", "end_ms", "speaker", "confidence",
-    "language", "text", "next_head", "search_text",
+    "language", "text", "next_head", "search_text", "pairs",
 )  # fmt: skip
 PASSAGES = (
     "result_id", "first_idx", "last_idx", "newest", "media_file_id", "start_ms", "end_ms", "speakers",
@@ -139,6 +140,7 @@ def _segment_rows(
         yield (
             result.id, row.idx, is_newest, result.media_file_id, row.start_ms, row.end_ms, _name(row.speaker),
             row.confidence, row.language, row.text, row.next_head, row.search_text,
+            pairs_in(f"{row.text} {row.next_head}"),
         )  # fmt: skip
 
 

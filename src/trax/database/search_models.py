@@ -8,7 +8,7 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
-from sqlalchemy import REAL, Computed, ForeignKey, Index, LargeBinary, Text, text
+from sqlalchemy import REAL, Computed, ForeignKey, Index, Integer, LargeBinary, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -73,6 +73,7 @@ class TranscriptSegment(Base):
     __tablename__ = "transcript_segments"
     __table_args__ = (
         Index("ix_transcript_segments_tsv", "tsv", postgresql_using="gin"),
+        Index("ix_transcript_segments_pairs", "pairs", postgresql_using="gin"),
         Index(
             "ix_transcript_segments_confidence",
             "confidence",
@@ -92,6 +93,8 @@ class TranscriptSegment(Base):
     end_ms: Mapped[int]
     speaker: Mapped[str | None] = mapped_column(Text)
     confidence: Mapped[float | None] = mapped_column(REAL)  # None: not measured
+    # of words that follow each other, as numbers (`trax.search.pairs`)
+    pairs: Mapped[list[int]] = mapped_column(ARRAY(Integer), server_default=text("'{}'::integer[]"))
     language: Mapped[str] = mapped_column(Text)
     text: Mapped[str] = mapped_column(Text)
     next_head: Mapped[str] = mapped_column(Text, server_default="")
