@@ -239,7 +239,7 @@ def _planned_words(
         begun = within_a_segment(query)
         whole = None if begun == query else patterns_of(within_a_passage(query))[0]
         known = terms(session, begun, there.languages)
-        pairs = pairs_of(begun.positive[0]) if there.has_pairs else []
+        pairs = pairs_of(begun.positive[0])
         planned = search.by_phrase(known, patterns_of(begun), within, pairs=pairs, whole=whole)
         return planned, Shown(context, spans=spans, is_phrase=True)
     known = terms(session, query, there.languages)

@@ -61,31 +61,31 @@ def test_a_hit_says_where_it_is_from_and_leads_there(archive: Database) -> None:
     assert (file.version, file.pipeline_version, file.is_estimated) == (1, "v1", False)
 
 
-@pytest.mark.parametrize(
-    ("filters", "found"),
-    [
-        (Filters(), {"A song", "On bees", "Notiz.mp3"}),
-        (Filters(channel="garden"), {"On bees"}),
-        (Filters(media="song"), {"A song"}),
-        (Filters(media="100%_"), set()),
-        (Filters(since=date(2024, 5, 1), until=date(2024, 5, 1)), {"On bees"}),
-        (Filters(until=date(2010, 1, 1)), {"A song"}),
-        (Filters(language="DE"), {"Notiz.mp3"}),
-        (Filters(speaker="bob"), {"On bees"}),
-        (Filters(speaker="nobody"), set()),
-        (Filters(max_confidence=0.5), {"On bees"}),
-        (Filters(max_confidence=0.35), set()),
-        (Filters(min_confidence=0.93), {"On bees"}),
-        (Filters(min_duration=30), {"On bees"}),
-        (Filters(max_duration=30, language="en"), {"A song"}),
-    ],
-)
-def test_filters(archive: Database, filters: Filters, found: set[str]) -> None:
+FILTERED: list[tuple[Filters, set[str]]] = [
+    (Filters(), {"A song", "On bees", "Notiz.mp3"}),
+    (Filters(channel="garden"), {"On bees"}),
+    (Filters(media="song"), {"A song"}),
+    (Filters(media="100%_"), set()),
+    (Filters(since=date(2024, 5, 1), until=date(2024, 5, 1)), {"On bees"}),
+    (Filters(until=date(2010, 1, 1)), {"A song"}),
+    (Filters(language="DE"), {"Notiz.mp3"}),
+    (Filters(speaker="bob"), {"On bees"}),
+    (Filters(speaker="nobody"), set()),
+    (Filters(max_confidence=0.5), {"On bees"}),
+    (Filters(max_confidence=0.35), set()),
+    (Filters(min_confidence=0.93), {"On bees"}),
+    (Filters(min_duration=30), {"On bees"}),
+    (Filters(max_duration=30, language="en"), {"A song"}),
+]
+
+
+def test_filters(archive: Database) -> None:
     finder = Finder(archive)
-    assert titles(finder.find("bees", filters=filters)) == found
-    assert titles(finder.find('"bees"', filters=filters)) == found
-    assert titles(finder.find("bees", mode="substring", filters=filters)) == found
-    assert finder.count('"bees"', filters=filters) == len(finder.find('"bees"', filters=filters).hits)
+    for filters, found in FILTERED:
+        assert (filters, titles(finder.find("bees", filters=filters))) == (filters, found)
+        assert (filters, titles(finder.find('"bees"', filters=filters))) == (filters, found)
+        assert (filters, titles(finder.find("bees", mode="substring", filters=filters))) == (filters, found)
+        assert finder.count('"bees"', filters=filters) == len(finder.find('"bees"', filters=filters).hits)
 
 
 def test_the_segment_of_the_speaker_is_shown(archive: Database) -> None:

@@ -32,7 +32,6 @@ class Situation:
 
     languages: tuple[str, ...]
     has_trigrams: bool
-    has_pairs: bool  # words that follow each other, by which phrases are found
     waiting: int  # transcripts that aren't indexed yet
 
 
@@ -68,10 +67,6 @@ def situation(session: Session) -> Situation:
         text("""
             SELECT ARRAY(SELECT DISTINCT language FROM transcript_index WHERE segments > 0 ORDER BY language) AS known,
                 EXISTS (SELECT FROM pg_extension WHERE extname = 'pg_trgm') AS has_trigrams,
-                EXISTS (
-                    SELECT FROM pg_attribute
-                    WHERE attrelid = CAST('transcript_segments' AS regclass) AND attname = 'pairs'
-                ) AS has_pairs,
                 (SELECT count(*) FROM transcription_results) - (SELECT count(*) FROM transcript_index) AS waiting""")
     ).one()
-    return Situation(tuple(row.known), row.has_trigrams, row.has_pairs, max(0, row.waiting))
+    return Situation(tuple(row.known), row.has_trigrams, max(0, row.waiting))
