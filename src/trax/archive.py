@@ -37,6 +37,7 @@ from trax.transcription.engines import Engines, engines_for
 from trax.transcription.models import canonical_name
 
 if TYPE_CHECKING:
+    from trax.finding import Finder
     from trax.jobs.describe import Described
 
 
@@ -207,6 +208,13 @@ class Archive:
             if found is None or (version is not None and found.version != version):
                 found = transcripts.of_media(session, file.id, version)
             return _result(found, file)
+
+    @property
+    def finder(self) -> Finder:
+        """Searches this archive: `archive.finder.find("words")`."""
+        from trax.finding import Finder, embedder_of
+
+        return Finder(self.database, lambda: embedder_of(self.settings, self._announce))
 
     def versions(self, id: str) -> list[Result]:
         """All versions of a media file's transcript, oldest first."""

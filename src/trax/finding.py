@@ -26,6 +26,7 @@ from trax.search.query import MOST_CHARACTERS, Query, parse
 
 if TYPE_CHECKING:
     from trax.embedding import Embedder
+    from trax.settings import Settings
 
 Mode: TypeAlias = Literal["words", "substring", "semantic", "hybrid"]
 
@@ -186,6 +187,22 @@ class Finder:
         """Count the words of the last few transcripts; those of many are left to `trax db reindex`."""
         with contextlib.suppress(DatabaseReadOnly), self._database.transaction() as session:
             lexicon.refresh(session, MOST_TO_COUNT)
+
+
+def embedder_of(settings: Settings, announce: Callable[[str], object] = lambda _: None) -> Embedder:
+    """The model of searches by meaning that the settings name.
+
+    Raises: ModelUnavailable.
+    """
+    from trax.embedding import open_embedder
+
+    return open_embedder(
+        settings.embedding_model,
+        models_folder=settings.home / "models",
+        offline=settings.offline,
+        threads=settings.threads,
+        announce=announce,
+    )
 
 
 def embed_missing(

@@ -60,7 +60,7 @@ def test_a_program_is_told_in_json(archive: Run) -> None:
 
 
 def test_searches_by_meaning_are_prepared(archive: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(command, "open_embedder", lambda _: Weightless())
+    monkeypatch.setattr("trax.finding.embedder_of", lambda *_: Weightless())
     monkeypatch.setattr(command, "SECONDS_BETWEEN", 0.0)
     assert archive("db", "reindex", "--semantic", "--json").json["embedded"] == 2
     assert "Prepared 0 passages" in archive("db", "reindex", "--semantic").err

@@ -13,7 +13,6 @@ from trax.cli.options import AsJson
 if TYPE_CHECKING:
     from trax.database import Database
     from trax.database.reindexing import Reindexed
-    from trax.embedding import Embedder
     from trax.settings import Settings
 
 SECONDS_BETWEEN = 5.0  # lines that say how far it is
@@ -51,19 +50,6 @@ def reindex(
         say(line)
 
 
-def open_embedder(settings: Settings) -> Embedder:
-    """The model of searches by meaning that the settings name."""
-    from trax import embedding
-
-    return embedding.open_embedder(
-        settings.embedding_model,
-        models_folder=settings.home / "models",
-        offline=settings.offline,
-        threads=settings.threads,
-        announce=say_progress,
-    )
-
-
 class _Progress:
     """A line from time to time, for whoever watches."""
 
@@ -79,9 +65,10 @@ class _Progress:
 
 
 def _embed(database: Database, settings: Settings) -> int:
-    from trax.finding import embed_missing
+    from trax.finding import embed_missing, embedder_of
 
-    return embed_missing(database, open_embedder(settings), _Progress("passages are prepared for searches by meaning"))
+    embedder = embedder_of(settings, say_progress)
+    return embed_missing(database, embedder, _Progress("passages are prepared for searches by meaning"))
 
 
 def _report(done: Reindexed, embedded: int | None) -> list[str]:

@@ -14,8 +14,6 @@ from trax.cli.options import AsJson
 from trax.cli.search_options import filters_of, mode_of, text_of
 
 if TYPE_CHECKING:
-    from trax.archive import Archive
-    from trax.embedding import Embedder
     from trax.finding import Finder, Mode
     from trax.search.filters import Filters
     from trax.search.hits import Answer, Hit
@@ -91,7 +89,7 @@ def _answer(wanted: _Wanted, *, is_unsure: bool, is_count: bool, as_json: bool) 
     from trax.archive import Archive
 
     with Archive(announce=say_progress) as archive:
-        finder = _finder(archive)
+        finder = archive.finder
         if is_count and not is_unsure:
             found = finder.count(wanted.text, mode=wanted.mode, filters=wanted.filters)
             typer.echo(found)
@@ -103,24 +101,6 @@ def _answer(wanted: _Wanted, *, is_unsure: bool, is_count: bool, as_json: bool) 
     if not hits:
         say(_nothing(wanted, is_unsure=is_unsure))
         raise typer.Exit(NOTHING_FOUND)
-
-
-def _finder(archive: Archive) -> Finder:
-    from trax.finding import Finder
-
-    def embedder() -> Embedder:
-        from trax.embedding import open_embedder
-
-        settings = archive.settings
-        return open_embedder(
-            settings.embedding_model,
-            models_folder=settings.home / "models",
-            offline=settings.offline,
-            threads=settings.threads,
-            announce=say_progress,
-        )
-
-    return Finder(archive.database, embedder)
 
 
 def _unsure(finder: Finder, wanted: _Wanted) -> list[Hit]:
