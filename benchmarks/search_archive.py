@@ -89,6 +89,9 @@ def _count_words(database: Database) -> None:
                 break
     with database.transaction() as session:
         reindexing.tidy(session)
+    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("VACUUM ANALYZE"))  # which autovacuum would come to by and by
+        connection.execute(text("CHECKPOINT"))
 
 
 def _store(database: Database, batch: Sequence[Talk], there: int) -> None:
