@@ -31,10 +31,13 @@ MEDIA_SAID = """
     ) e ON true"""
 TITLE = "coalesce(nullif(v.title, ''), nullif(e.details->>'title', ''), m.filename)"
 CHANNEL = "coalesce(nullif(v.channel, ''), nullif(e.details->>'feed_title', ''))"
-PUBLISHED = (  # a day in ISO 8601, compared as text: what a page says may be no day at all
-    "left(coalesce(nullif(v.details->>'publish_date', ''), nullif(e.details->>'published', ''), "
-    "to_char(m.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD')), 10)"
-)
+# A day in ISO 8601, compared as text: what a page says may be no day at all.
+_SAID = "left(coalesce(nullif(v.details->>'publish_date', ''), nullif(e.details->>'published', '')), 10)"
+PUBLISHED = f"coalesce({_SAID}, to_char(m.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD'))"
+_ARRIVED = "(m.created_at AT TIME ZONE 'UTC')"  # far cheaper to compare than its text
+_SINCE_DAY, _UNTIL_DAY = "CAST(:since AS text)", "CAST(:until AS text)"
+_SINCE = f"CASE WHEN {_SAID} IS NULL THEN {_ARRIVED} >= CAST({_SINCE_DAY} AS date) ELSE {_SAID} >= {_SINCE_DAY} END"
+_UNTIL = f"CASE WHEN {_SAID} IS NULL THEN {_ARRIVED} < CAST({_UNTIL_DAY} AS date) + 1 ELSE {_SAID} <= {_UNTIL_DAY} END"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +102,8 @@ def _conditions(filters: Filters) -> tuple[list[str], dict[str, Any]]:
         condition, bound = _media(filters.media)
         add(condition, **bound)
     add(f"{CHANNEL} ILIKE :channel", channel=None if filters.channel is None else like(filters.channel))
-    add(f"{PUBLISHED} >= :since", since=None if filters.since is None else filters.since.isoformat())
-    add(f"{PUBLISHED} <= :until", until=None if filters.until is None else filters.until.isoformat())
+    add(_SINCE, since=None if filters.since is None else filters.since.isoformat())
+    add(_UNTIL, until=None if filters.until is None else filters.until.isoformat())
     add("i.language = :language", language=_language(filters.language))
     add("m.duration >= :min_duration", min_duration=filters.min_duration)
     add("m.duration <= :max_duration", max_duration=filters.max_duration)
