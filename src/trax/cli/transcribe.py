@@ -62,11 +62,9 @@ def transcribe(
     """
     from trax.cli.delivery import Delivery
     from trax.cli.output import OutputFolder
-    from trax.cli.progress import watching
     from trax.export import format_named
     from trax.media.fence import warm_up
     from trax.settings import load_settings
-    from trax.transcription.engines import engines_for
 
     chosen = format_named(format)
     settings = load_settings(model=model, language=language, device=device, compute_type=compute_type)
@@ -76,18 +74,15 @@ def transcribe(
     delivery = Delivery(chosen, OutputFolder(output) if output else None, quiet)
     if delivery.folder:
         delivery.folder.make()  # found out before the work, not after it
-    with watching(quiet=quiet) as hook:
-        # The decoder and the model get ready while the database's libraries are loaded. Only an answer that is known
-        # already would do without them.
-        engines = engines_for(settings, hook.announce)
-        engines.load_ahead(settings.model)
-        warm_up()
-        from trax.archive import Archive
+    warm_up()  # the decoder gets ready while the database's libraries are loaded
 
-        with Archive(settings, hook.announce, engines) as archive:
-            for outcome in archive.transcribe_all(sources, hook=hook, force=force, selection=selection, **options):
-                with hook.aside():
-                    failed += not _delivered(outcome, delivery, profile=profile)
+    from trax.archive import Archive
+    from trax.cli.progress import watching
+
+    with watching(quiet=quiet) as hook, Archive(settings, hook.announce) as archive:
+        for outcome in archive.transcribe_all(sources, hook=hook, force=force, selection=selection, **options):
+            with hook.aside():
+                failed += not _delivered(outcome, delivery, profile=profile)
     if failed:
         raise typer.Exit(1)
 
