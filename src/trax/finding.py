@@ -79,8 +79,10 @@ class Finder:
         if fuzzy:
             return self._corrected(asked, widely=True) or self._answer(asked)
         answer = self._answer(asked)
-        if answer.hits or offset or fuzzy is False or mode != "words":
+        if answer.hits or fuzzy is False or mode != "words":
             return answer
+        if offset and self._answer(replace(asked, page=Page(1))).hits:
+            return answer  # the page is one after the last
         return self._corrected(asked, widely=False) or replace(answer, notes=(*answer.notes, *self._hints()))
 
     def count(self, query: str, *, mode: Mode = "words", filters: Filters = Filters()) -> int:
@@ -113,7 +115,8 @@ class Finder:
             within = scope(session, replace(filters, max_confidence=None))
             if within.is_empty:
                 return []
-            places = search.unsure(session, within, below, Page(limit, offset), after)
+            asked = filters.max_confidence is not None
+            places = search.unsure(session, within, below, Page(limit, offset), after, inclusive=asked)
             return search_hits.hits(session, places, Shown(context))
 
     def _answer(self, asked: _Asked) -> Answer:

@@ -74,6 +74,8 @@ FILTERED: list[tuple[Filters, set[str]]] = [
     (Filters(max_confidence=0.5), {"On bees"}),
     (Filters(max_confidence=0.35), set()),
     (Filters(min_confidence=0.93), {"On bees"}),
+    (Filters(min_confidence=0.95), {"On bees"}),
+    (Filters(min_confidence=0.4, max_confidence=0.4), {"On bees"}),
     (Filters(min_duration=30), {"On bees"}),
     (Filters(max_duration=30, language="en"), {"A song"}),
 ]
@@ -110,7 +112,7 @@ def test_pages_show_every_moment_once(embedded_database: Database, monkeypatch: 
         pages = [finder.find(query, limit=6, offset=offset) for offset in range(0, 300, 6)]
         shown = [(hit.result_id, hit.start) for page in pages for hit in page.hits]
         assert len(shown) == len(set(shown)) == finder.count(query)
-        assert pages[0].is_partial
+        assert pages[0].is_partial == (query == "bee")  # phrases are all alike: none is better further on
 
 
 def test_a_page_too_deep_is_refused(embedded_database: Database) -> None:
@@ -138,6 +140,26 @@ def test_a_mistyped_word_finds_what_was_meant(database: Database) -> None:
     assert finder.find("mashine -needs").hits == ()
     assert finder.find("machine", fuzzy=True).corrected == "machine OR machines"
     assert finder.find("qqqqqqq").corrected is None
+
+
+def test_later_pages_of_a_corrected_search(embedded_database: Database) -> None:
+    for number in range(3):
+        add_transcript(embedded_database, f"{number}.mp3", "About the machine.")
+    finder = Finder(embedded_database)
+    pages = [finder.find("mahcine", limit=2, offset=offset) for offset in (0, 2, 4)]
+    assert [len(page.hits) for page in pages] == [2, 1, 0]
+    assert [page.corrected for page in pages] == ["machine", "machine", None]
+    assert finder.find("machine", limit=2, offset=4).corrected is None
+
+
+def test_speakers_are_those_of_the_newest_transcripts(embedded_database: Database) -> None:
+    media_id = add_media(embedded_database, "talk.mp3")
+    for speaker in ("Ann", "Ann Smith"):
+        add_transcript(embedded_database, "talk.mp3", Said("Bees dance.", speaker), media_id=media_id)
+    find = Finder(embedded_database).find
+    assert [hit.speaker for hit in find("bees", filters=Filters(speaker="ann")).hits] == ["Ann Smith"]
+    found = find("bees", filters=Filters(speaker="ann", all_versions=True)).hits
+    assert [hit.speaker for hit in found] == ["Ann"]
 
 
 def test_a_part_of_a_word(database: Database) -> None:

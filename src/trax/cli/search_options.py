@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from trax.finding import Mode
     from trax.search.filters import Filters
 
+NOT_KNOWN = "und"  # the language of transcripts that don't tell
+
 MOST = 1000  # hits on a page
 
 Query = Annotated[
@@ -119,6 +121,8 @@ def _name(option: str, value: str | None) -> str | None:
 def _code(language: str | None) -> str | None:
     from trax.ingest.languages import language_code
 
+    if language is not None and language.strip().lower() == NOT_KNOWN:
+        return NOT_KNOWN
     code = language_code(language)
     if language is not None and code is None:
         raise UsageError(f"{one_line(language)!r} is no language.", "Give a code such as en, or a name.")

@@ -31,6 +31,7 @@ from trax.database.search_terms import Terms
 
 RANKED = 1000  # candidates that are ranked together; where more match, those that are met first come first
 DOUBTFUL = 0.8  # confidence below which segments have an index
+ALIKE = "1.0"  # score of what is as good as all others: nothing is lost by ranking only some
 FEW_RANKED = 100  # where all are about as good, or each takes a look at its segments
 
 
@@ -75,7 +76,7 @@ def by_phrase(
     `whole`: the pattern of a phrase that is longer than what one segment knows, where `patterns` is its beginning.
     """
     where = segments_of(scope)
-    score = "1.0"
+    score = ALIKE
     if pairs:
         where.add("s.pairs @> CAST(:pairs AS integer[])", pairs=list(pairs))
     elif terms.is_everywhere:
@@ -114,7 +115,7 @@ def by_part(part: str, scope: Scope) -> Search:
     """Segments with these very characters, in any case."""
     where = segments_of(scope)
     where.add("s.text ILIKE :part", part=like(part))
-    return _segments(where, "1.0")
+    return _segments(where, ALIKE)
 
 
 def _rank(where: Where, terms: Terms, alias: str, normalization: int) -> str:
@@ -162,7 +163,7 @@ def find(session: Session, search: Search, page: Page) -> Found:
         places = tuple(Place(row.result_id, row.idx, row.score, row.first_idx) for row in rows if row.result_id)
         met = rows[0].met
         if len(places) == page.limit or met <= blocks * search.block:
-            return Found(places, met > search.block)
+            return Found(places, met > search.block and search.score != ALIKE)
         blocks *= 2  # some of the candidates had no moment of their own
 
 
@@ -195,20 +196,26 @@ def count(session: Session, search: Search) -> int:
 
 
 def unsure(
-    session: Session, scope: Scope, below: float, page: Page, after: tuple[float, UUID, int] | None
+    session: Session,
+    scope: Scope,
+    below: float,
+    page: Page,
+    after: tuple[float, UUID, int] | None,
+    *,
+    inclusive: bool = False,
 ) -> Sequence[Place]:
-    """Segments below that confidence, the worst first."""
-    statement, values = unsure_statement(scope, below, page, after)
+    """Segments below that confidence, the worst first; `inclusive`: and those of just that confidence."""
+    statement, values = unsure_statement(scope, below, page, after, inclusive=inclusive)
     return [Place(row.result_id, row.idx, row.score, row.idx) for row in session.execute(text(statement), values)]
 
 
 def unsure_statement(
-    scope: Scope, below: float, page: Page, after: tuple[float, UUID, int] | None
+    scope: Scope, below: float, page: Page, after: tuple[float, UUID, int] | None, *, inclusive: bool = False
 ) -> tuple[str, dict[str, Any]]:
     """The statement that reads doubtful segments in the order of their index, from the page or the place on."""
     where = segments_of(scope)
-    where.add("s.confidence < CAST(:below AS real)", below=below)
-    if below <= DOUBTFUL:
+    where.add(f"s.confidence {'<=' if inclusive else '<'} CAST(:below AS real)", below=below)
+    if below < DOUBTFUL or (below == DOUBTFUL and not inclusive):
         where.add(f"s.confidence < {DOUBTFUL}")  # as the index says it
     if after is not None:
         confidence, result_id, idx = after

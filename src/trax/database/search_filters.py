@@ -65,7 +65,7 @@ def scope(session: Session, filters: Filters) -> Scope:
     return Scope(
         all_versions=filters.all_versions,
         results=_results(session, filters),
-        speakers=None if filters.speaker is None else _speakers(session, filters.speaker),
+        speakers=None if filters.speaker is None else _speakers(session, filters.speaker, filters.all_versions),
         min_confidence=filters.min_confidence,
         max_confidence=filters.max_confidence,
     )
@@ -125,23 +125,24 @@ def _language(code: str | None) -> str | None:
     return None if code is None else storable_text(code).strip().lower().split("-")[0]
 
 
-def _speakers(session: Session, named: str) -> tuple[str, ...]:
+def _speakers(session: Session, named: str, all_versions: bool) -> tuple[str, ...]:
     """Speakers of that name; where there is none, those whose names contain it."""
-    known = _all_speakers(session)
+    known = _all_speakers(session, all_versions)
     wanted = storable_text(named).strip().casefold()
     same = tuple(name for name in known if name.casefold() == wanted)
     return same or tuple(name for name in known if wanted in name.casefold())
 
 
-def _all_speakers(session: Session) -> list[str]:
+def _all_speakers(session: Session, all_versions: bool) -> list[str]:
     """Each name once: the index is asked for the next name, and not for every segment."""
-    statement = """
+    newest = "" if all_versions else "newest AND "
+    statement = f"""
         WITH RECURSIVE known AS (
-            (SELECT speaker FROM transcript_segments WHERE speaker IS NOT NULL ORDER BY speaker LIMIT 1)
+            (SELECT speaker FROM transcript_segments WHERE {newest}speaker IS NOT NULL ORDER BY speaker LIMIT 1)
             UNION ALL
             SELECT (
                 SELECT next.speaker FROM transcript_segments next
-                WHERE next.speaker > known.speaker ORDER BY next.speaker LIMIT 1
+                WHERE {newest}next.speaker > known.speaker ORDER BY next.speaker LIMIT 1
             ) FROM known WHERE known.speaker IS NOT NULL
         )
         SELECT speaker FROM known WHERE speaker IS NOT NULL"""

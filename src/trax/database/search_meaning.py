@@ -14,7 +14,7 @@ from trax.database.search_sql import Page, moments_of, passages_of
 from trax.embedding import Embedder
 from trax.search.fusion import fuse
 
-DEPTH = 60  # hits of each kind that are joined to one ranking
+DEPTH = 200  # places of each way that are ranked together
 
 
 class Question:
@@ -45,7 +45,7 @@ def nearest(session: Session, question: Question, scope: Scope, page: Page) -> l
 
 def joined(session: Session, said: Search | None, question: Question, scope: Scope, page: Page) -> list[Place]:
     """A page of what has the words and what has the meaning: each place counts by its rank, the words' moment first."""
-    depth = Page(max(DEPTH, page.offset + page.limit))
+    depth = Page(DEPTH)  # the same for each page, or places would change theirs from one to the next
     by_words: Sequence[Place] = () if said is None else search.find(session, said, depth).places
     by_meaning = nearest(session, question, scope, depth)
     places = {_key(place): place for place in [*by_meaning, *by_words]}

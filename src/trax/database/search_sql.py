@@ -58,9 +58,9 @@ def moments_of(scope: Scope) -> Where:
     if scope.speakers is not None:
         where.add("s.speaker = ANY(:speakers)", speakers=list(scope.speakers))
     if scope.min_confidence is not None:
-        where.add("s.confidence >= :min_confidence", min_confidence=scope.min_confidence)
+        where.add("s.confidence >= CAST(:min_confidence AS real)", min_confidence=scope.min_confidence)
     if scope.max_confidence is not None:
-        where.add("s.confidence <= :max_confidence", max_confidence=scope.max_confidence)
+        where.add("s.confidence <= CAST(:max_confidence AS real)", max_confidence=scope.max_confidence)
     return where
 
 
