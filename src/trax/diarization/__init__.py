@@ -1,0 +1,1 @@
+"""Telling voices apart: who speaks when in a recording."""
