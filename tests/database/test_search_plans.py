@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from trax.database import Database, lexicon, reindexing, search
 from trax.database.search import Search
-from trax.database.search_filters import Scope
+from trax.database.search_filters import Chosen, Scope
 from trax.database.search_session import reading, situation
 from trax.database.search_sql import Page
 from trax.database.search_terms import pairs_of, patterns_of, terms
@@ -89,13 +89,18 @@ def scanned(found: str) -> set[str]:
 def test_every_statement_uses_its_index(session: Session) -> None:
     of_words, of_segment = "transcript_passages_newest_tsv_idx", "transcript_segments_newest_pkey"
     hundred = tuple(session.scalars(text("SELECT result_id FROM transcript_index ORDER BY result_id")))
-    some = Scope(results=hundred[:60])
+    some = Scope(
+        results=Chosen("SELECT i.result_id FROM transcript_index i WHERE i.result_id < :last", {"last": hundred[60]})
+    )
     plans = {
         "rare words": (plan_of(session, words(session, "w2900 w2800")), {of_words, of_segment}),
         "common words": (plan_of(session, words(session, "w30 w50 OR w70 -w9")), {of_words, of_segment}),
         "words and a phrase": (plan_of(session, words(session, '"w300 w12" w3')), {of_words, of_segment}),
         "a deep page": (plan_of(session, words(session, "w100"), Page(20, 1000)), {of_words, of_segment}),
-        "words since a day": (plan_of(session, words(session, "w300 w20", some)), {of_words, of_segment}),
+        "words since a day": (
+            plan_of(session, words(session, "w300 w20", some)),
+            {of_words, of_segment, "hashed SubPlan"},
+        ),
         "words of a speaker": (
             plan_of(session, words(session, "w300 w20", Scope(speakers=("Speaker 3",), min_confidence=0.9))),
             {of_words, of_segment},

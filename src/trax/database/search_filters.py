@@ -8,7 +8,8 @@ read by its key, the whole archive by the words.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from trax.database.lookup import HEX_DIGITS, is_id
 from trax.search.filters import Filters
 from trax.storable import storable_text
 
+FEW_RESULTS = 20  # of which the rows are read one after the other, and not by what was said
 SHORTEST_ID = 4  # digits: less of an ID is taken for a part of a title alone
 
 # What is known of media, under the names m (media_files), v (youtube_videos), e (what an episode's feed says)
@@ -41,11 +43,19 @@ _UNTIL = f"CASE WHEN {_SAID} IS NULL THEN {_ARRIVED} < CAST({_UNTIL_DAY} AS date
 
 
 @dataclass(frozen=True, slots=True)
+class Chosen:
+    """More transcripts than are worth being named: the statement that lists their IDs, and what is bound to it."""
+
+    statement: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Scope:
     """The part of the archive that is searched; None: no limit."""
 
     all_versions: bool = False
-    results: tuple[UUID, ...] | None = None
+    results: tuple[UUID, ...] | Chosen | None = None
     speakers: tuple[str, ...] | None = None
     min_confidence: float | None = None
     max_confidence: float | None = None
@@ -77,7 +87,7 @@ def like(part: str) -> str:
     return f"%{escaped}%"
 
 
-def _results(session: Session, filters: Filters) -> tuple[UUID, ...] | None:
+def _results(session: Session, filters: Filters) -> tuple[UUID, ...] | Chosen | None:
     """The transcripts of the media that the filters name; None: of all."""
     conditions, values = _conditions(filters)
     if not conditions:
@@ -86,7 +96,8 @@ def _results(session: Session, filters: Filters) -> tuple[UUID, ...] | None:
     statement = f"""
         SELECT i.result_id FROM transcript_index i JOIN media_files m ON m.id = i.media_file_id {MEDIA_SAID}
         WHERE {" AND ".join([*newest, *conditions])}"""
-    return tuple(session.scalars(text(statement), values))
+    few = tuple(session.scalars(text(f"{statement} LIMIT {FEW_RESULTS + 1}"), values))
+    return few if len(few) <= FEW_RESULTS else Chosen(statement, values)
 
 
 def _conditions(filters: Filters) -> tuple[list[str], dict[str, Any]]:

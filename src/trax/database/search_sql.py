@@ -6,12 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from trax.database.search_filters import Scope
+from trax.database.search_filters import Chosen, Scope
 from trax.database.search_models import CONFIGURATIONS
 from trax.database.search_terms import Check, Named, Terms
 from trax.search.words import TRANSLATED
-
-FEW_RESULTS = 20  # of which the rows are read one after the other, and not by what was said
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +74,11 @@ def _rows_of(scope: Scope, alias: str) -> Where:
     where = Where()
     if not scope.all_versions and alias != "s":
         where.add(f"{alias}.newest")
-    if scope.results is not None:
-        one_of = f"{alias}.result_id = ANY(:results)"
-        # Many are not read from the key's index, which would take longer than to find the words.
-        where.add(
-            one_of if len(scope.results) <= FEW_RESULTS else f"({one_of}) IS NOT FALSE", results=list(scope.results)
-        )
+    if isinstance(scope.results, Chosen):
+        # Not joined, for many are not worth being read from the key's index: the words are found first.
+        where.add(f"({alias}.result_id IN ({scope.results.statement})) IS NOT FALSE", **scope.results.values)
+    elif scope.results is not None:
+        where.add(f"{alias}.result_id = ANY(:results)", results=list(scope.results))
     return where
 
 
