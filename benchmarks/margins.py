@@ -26,7 +26,8 @@ from unittest.mock import patch
 from benchmarks.recordings import Recording, long_speech, other_speech, read_speech
 from benchmarks.scoring import Errors, errors, total
 from benchmarks.speed_sets import segment_clips
-from trax.pipeline import Hook, Material, Request, transcribe
+from trax.flow import Hook, Material, Request
+from trax.stages.transcribe import transcribe
 from trax.timeline import Seconds
 from trax.transcription import hearing
 from trax.transcription.decoding import Decoder, Hypothesis

@@ -31,9 +31,9 @@ from tests.crash.ground import ground
 from benchmarks.queue_worker import BARE, READY, TRAX, TRAX_QUEUE, register, task_app
 from benchmarks.watch import cpu_of_server
 from trax.database import Database, media
+from trax.flow import Request
 from trax.jobs.prepare import new_media
 from trax.jobs.submit import SubmitOptions, submit_media
-from trax.pipeline import Request
 
 LIMIT_MS = 25.0
 SYSTEMS = (TRAX, BARE)

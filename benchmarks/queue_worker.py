@@ -11,7 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from trax.pipeline import PIPELINES, Hook, Made, Material, Request, Stage
+from trax.flow import Hook, Made, Material, Request
+from trax.pipeline import PIPELINES, Stage
 from trax.transcript import Transcript
 from trax.transcription.engines import EngineOptions, Engines
 

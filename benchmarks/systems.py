@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from trax.pipeline import Hook, Material, Request, transcribe
+from trax.flow import Hook, Material, Request
+from trax.stages.transcribe import transcribe
 from trax.transcription.engines import EngineOptions, Engines
 
 MODEL = "tiny.en"

@@ -15,6 +15,7 @@ from trax.database.media_views import MediaFilter, MediaSummary
 from trax.database.models import MediaFile, TranscriptionResult
 from trax.errors import DatabaseError, DecoderUnavailable, ModelUnavailable, StoreError, TraxError, UsageError
 from trax.export import ExportDocument, render
+from trax.flow import Hook, Progress, Request
 from trax.jobs import acquire
 from trax.jobs.acquire import Acquirer
 from trax.jobs.batch_work import BatchWork
@@ -29,7 +30,7 @@ from trax.jobs.submit import SubmitOptions, Submitted, submit_media
 from trax.jobs.suppliers import Suppliers
 from trax.media.channels import Channels
 from trax.media.fence import warm_up
-from trax.pipeline import Hook, Progress, Request, stages_of
+from trax.pipeline import stages_of
 from trax.settings import Settings, load_settings
 from trax.timeline import Seconds
 from trax.transcript import Transcript
@@ -246,7 +247,7 @@ class Archive:
         try:
             request = replace(defaults, **given, compute_type=engines.options.compute_type)
         except TypeError as error:
-            raise UsageError(f"Not an option of a transcription: {error}.", "See `trax.pipeline.Request`.") from error
+            raise UsageError(f"Not an option of a transcription: {error}.", "See `trax.flow.Request`.") from error
         stages_of(request.pipeline)
         language = (request.language or "").strip().lower() or None
         engines.check(request.model, language)

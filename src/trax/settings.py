@@ -79,6 +79,11 @@ class Settings(BaseSettings):
     embedding_model: Path | None = Field(
         None, description="folder of a sentence encoder for searches by meaning; none: all-MiniLM-L6-v2"
     )
+    diarizer: str = Field("auto", pattern="^(auto|community1|pyannote)$", description="what tells speakers apart")
+    diarize_models: Path | None = Field(
+        None, description="folder with the weights of community-1; none: the installed package, the cache, or the web"
+    )
+    voice_prints: bool = Field(False, description="keep the voices of speakers, to know them again in other files")
     offline: bool = Field(False, description="never ask a model hub")
     max_duration: Finite = Field(24 * 3600.0, description="longest media that is decoded, seconds")
     store: str | None = Field(None, description="where downloads are kept: a folder, s3://, gs:// or az://")
@@ -108,7 +113,7 @@ class Settings(BaseSettings):
             raise ValueError("stall_timeout must be at least twice heartbeat_interval, or living workers count as dead")
         return self
 
-    @field_validator("home", "embedding_model", mode="before")
+    @field_validator("home", "embedding_model", "diarize_models", mode="before")
     @classmethod
     def _no_empty_path(cls, path: Any) -> Any:
         if isinstance(path, str) and not path.strip():

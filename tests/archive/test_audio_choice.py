@@ -18,8 +18,9 @@ from trax.archive import Archive
 from trax.audio import Window
 from trax.database import MediaFile, TranscriptionResult
 from trax.errors import UsageError
+from trax.flow import Hook, Material, Memory, Progress, Request
 from trax.media.decode import DecodeOptions, decode
-from trax.pipeline import Hook, Material, Memory, Progress, Request, transcribe
+from trax.stages.transcribe import transcribe
 from trax.transcript import Segment, Word
 from trax.transcription.engines import Engines
 from trax.transcription.transcriber import LanguageGuess, Listening, TranscribeOptions, WindowResult

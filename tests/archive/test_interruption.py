@@ -20,9 +20,9 @@ from trax.archive import Archive, Result
 from trax.database import Database, embedded
 from trax.database.claims import claim
 from trax.errors import DatabaseUnavailable
+from trax.flow import Hook, Progress
 from trax.jobs import attempt
 from trax.jobs.cleanup import clean_up
-from trax.pipeline import Hook, Progress
 from trax.settings import Settings, load_settings
 from trax.transcription.engines import Engines
 

@@ -28,7 +28,8 @@ from trax.errors import (
     UnreadableMedia,
     UsageError,
 )
-from trax.pipeline import PIPELINES, TRANSCRIBE, Hook, Made, Material, Progress, Request, Stage
+from trax.flow import Hook, Made, Material, Progress, Request
+from trax.pipeline import PIPELINES, TRANSCRIBE, Stage
 from trax.transcription.engines import Engines
 
 SAMPLE = REPOSITORY / "samples" / "conversation.ogg"

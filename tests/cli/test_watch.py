@@ -24,9 +24,9 @@ from tests.fixtures.embedded import eventually
 from trax.archive import Added
 from trax.cli import watch
 from trax.errors import DatabaseUnavailable, MediaChanged, NoAudio, StoreFull, TraxError, UnreadableMedia
+from trax.flow import Request
 from trax.ingest.watch import Found, SettledFile
 from trax.jobs.submit import SubmitOptions, Submitted
-from trax.pipeline import Request
 
 SAMPLE = (REPOSITORY / "samples" / "conversation.ogg").read_bytes()
 LONG = 60.0  # seconds that a line of output may take at most

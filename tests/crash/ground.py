@@ -19,9 +19,9 @@ from tests.crash.recordings import Recordings, texts
 from tests.fixtures.database import SMALL_POOL, fresh_database
 from trax.database import Database, migrate
 from trax.errors import ClaimHeld, DatabaseError
+from trax.flow import Request
 from trax.jobs.batches import Batches
 from trax.jobs.submit import SubmitOptions
-from trax.pipeline import Request
 
 LOOK = 0.02  # seconds between two looks
 PATIENCE = 120.0  # seconds without any change after which nothing more is expected

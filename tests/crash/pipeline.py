@@ -13,7 +13,8 @@ import time
 from pathlib import Path
 
 from trax.errors import UnreadableMedia
-from trax.pipeline import PIPELINES, Hook, Made, Material, Progress, Request, Stage
+from trax.flow import Hook, Made, Material, Progress, Request
+from trax.pipeline import PIPELINES, Stage
 from trax.transcript import Segment, Transcript
 from trax.transcription.engines import Engines
 from trax.transcription.transcriber import WindowResult

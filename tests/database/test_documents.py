@@ -17,8 +17,8 @@ from tests.jobs import queued
 from trax.database import Database, documents, lookup, media, queue, transcripts
 from trax.database.models import TranscriptionResult
 from trax.errors import RecordNotFound, UsageError
+from trax.flow import Request
 from trax.media.decode import DecodeOptions
-from trax.pipeline import Request
 from trax.settings import load_settings
 from trax.transcript import Segment, Transcript, Word
 from trax.transcription.transcriber import TranscribeOptions

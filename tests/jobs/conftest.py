@@ -13,10 +13,11 @@ import pytest
 from tests.conftest import REPOSITORY
 from trax import pipeline
 from trax.database import Database
+from trax.flow import Hook, Made, Material, Request
 from trax.jobs.observer import Attempt, Ended, Observer
 from trax.jobs.submit import SubmitOptions, submit
 from trax.jobs.worker import Worker, WorkerOptions
-from trax.pipeline import Hook, Made, Material, Request, Stage
+from trax.pipeline import Stage
 from trax.settings import Settings, load_settings
 from trax.transcript import Segment, Transcript, Word
 from trax.transcription.engines import EngineOptions, Engines

@@ -7,9 +7,9 @@ from pathlib import Path
 from tests.ingest.youtube_site import Page, Request
 from tests.jobs.fetched import Archivist, page_of, site, sound
 from trax.database import Database
+from trax.flow import Request as Asked
 from trax.jobs.batches import Batches
 from trax.jobs.submit import SubmitOptions
-from trax.pipeline import Request as Asked
 
 
 def test_an_address_reaches_its_server_as_it_is(embedded_database: Database, tmp_path: Path) -> None:

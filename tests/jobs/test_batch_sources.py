@@ -17,13 +17,13 @@ from tests.jobs.fetched import Archivist, feed_of, page_of, site, sound
 from trax.database import Database, batch_steps, transcripts
 from trax.database.batch_steps import NewItem
 from trax.errors import JobInterrupted, SourceUnreachable
+from trax.flow import Request as Asked
 from trax.ingest.sources import Episode, Item, LocalFile, TranscriptLink, Video, VideoList, WebAddress
 from trax.jobs.batch_items import episode_of, new_item, selection_as_json, selection_of, whole
 from trax.jobs.batches import Batches, Step
 from trax.jobs.gather import Found, Gathering
 from trax.jobs.selection import Selection
 from trax.jobs.submit import SubmitOptions
-from trax.pipeline import Request as Asked
 from trax.storable import storable_json
 
 CUES = "1\n00:00:00,100 --> 00:00:00,900\nHello from the feed.\n"

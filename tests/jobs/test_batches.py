@@ -23,10 +23,10 @@ from trax.database.batch_steps import NewItem
 from trax.database.job_views import JobFilter
 from trax.database.models import ProcessingJob, TranscriptionJob
 from trax.errors import JobInterrupted, UsageError
+from trax.flow import Request
 from trax.jobs.batches import Batches, Step
 from trax.jobs.board import Board
 from trax.jobs.submit import SubmitOptions, submit
-from trax.pipeline import Request
 
 
 def add_media(database: Database, number: int) -> UUID:

@@ -16,12 +16,12 @@ from sqlalchemy import text
 from tests.jobs import queued
 from trax.database import Database, documents, media, transcripts
 from trax.errors import MediaNotFound, RecordNotFound, TranscriptUnreadable, UsageError
+from trax.flow import Request
 from trax.ingest.transcript_files import ImportedTranscript, read_transcript
 from trax.jobs.board import Board
 from trax.jobs.imports import Imported, import_file, import_files_alone, import_transcript
 from trax.jobs.submit import SubmitOptions, submit_media
 from trax.media.decode import DecodeOptions
-from trax.pipeline import Request
 from trax.transcript import Segment, Transcript, Word
 
 CUES = "1\n00:00:01,000 --> 00:00:02,500\n<i>Hello</i> there.\n\n2\n00:00:03,000 --> 00:00:04,000\nGoodbye.\n"

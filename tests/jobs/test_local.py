@@ -11,7 +11,7 @@ import pytest
 from trax.archive import Archive
 from trax.database import queue
 from trax.errors import UnreadableMedia
-from trax.pipeline import Hook
+from trax.flow import Hook
 from trax.transcription.engines import Engines
 
 

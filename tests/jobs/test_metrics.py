@@ -17,9 +17,9 @@ from sqlalchemy import text
 from trax.database import Database
 from trax.database.queue_figures import live_jobs
 from trax.errors import DatabaseUnavailable, UnreadableMedia, UsageError
+from trax.flow import Progress
 from trax.jobs.metrics import Metrics, served
 from trax.jobs.observer import Attempt, Ended
-from trax.pipeline import Progress
 
 MANY_JOBS = """
 WITH file AS (

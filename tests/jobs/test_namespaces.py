@@ -26,9 +26,9 @@ from tests.fixtures.network import Machine, Network, network
 from tests.fixtures.postgres import PrivateCluster, installed_postgres
 from trax.audio import SAMPLE_RATE
 from trax.database import Database, migrate
+from trax.flow import Request
 from trax.jobs.submit import SubmitOptions, submit
 from trax.media.decode import DecodeOptions, decode
-from trax.pipeline import Request
 
 JOBS = 6
 REQUEST = Request(model="tiny.en", language="en")

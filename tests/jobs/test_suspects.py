@@ -8,8 +8,8 @@ from uuid import UUID, uuid4
 from tests.jobs import queued
 from tests.jobs.conftest import Ends, Told, add, working
 from trax.database import Database, attempts, queue
+from trax.flow import Hook, Material
 from trax.jobs import reaper
-from trax.pipeline import Hook, Material
 from trax.settings import Settings
 
 

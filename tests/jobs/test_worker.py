@@ -16,9 +16,9 @@ from tests.jobs.conftest import SAMPLE, TOLD, Ends, Told, add, working
 from trax.archive import Archive
 from trax.database import Database, embedded, open_database, queue
 from trax.errors import DatabaseUnavailable, DecoderUnavailable, JobInterrupted, UnreadableMedia
+from trax.flow import Hook, Material
 from trax.jobs.attempt import retry_delay
 from trax.jobs.submit import SubmitOptions, submit
-from trax.pipeline import Hook, Material
 from trax.settings import Settings
 from trax.transcription.engines import Engines
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from tests.transcription.clips import Clips
 from trax.audio import SAMPLE_RATE, Waveform, Window
-from trax.pipeline import Hook, Material, Request, transcribe
+from trax.flow import Hook, Material, Request
+from trax.stages.transcribe import transcribe
 from trax.stopwatch import STAGES
 from trax.transcription.decoding import Decoder
 from trax.transcription.engines import Engines

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from tests.transcription.clips import Clips
 from trax.audio import SAMPLE_RATE
-from trax.pipeline import Hook, Made, Material, Memory, Progress, Request, transcribe
+from trax.flow import Hook, Made, Material, Memory, Progress, Request
+from trax.stages.transcribe import transcribe
 from trax.transcript import Segment, Word
 from trax.transcription.engines import EngineOptions, Engines
 from trax.transcription.faster_whisper import FasterWhisperTranscriber

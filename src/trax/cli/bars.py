@@ -15,8 +15,8 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from trax.cli.console import clock, one_line, size
 from trax.cli.progress import OfFile, Watcher
-from trax.pipeline import Hook
-from trax.pipeline import Progress as Advance
+from trax.flow import Hook
+from trax.flow import Progress as Advance
 from trax.timeline import Seconds
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from trax.cli.console import one_line, say
-from trax.pipeline import Hook
+from trax.flow import Hook
 
 
 class Watcher(Hook):

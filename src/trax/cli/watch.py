@@ -44,9 +44,9 @@ from trax.errors import (
 
 if TYPE_CHECKING:
     from trax.archive import Added, Archive
+    from trax.flow import Request
     from trax.ingest.watch import SettledFile, Watcher
     from trax.jobs.submit import SubmitOptions
-    from trax.pipeline import Request
 
 # Seconds before each further try; at once first, for an embedded server that had ended because nobody used it.
 DELAYS = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)

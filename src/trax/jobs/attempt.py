@@ -25,11 +25,12 @@ from trax.errors import (
     TraxError,
     UnreadableMedia,
 )
+from trax.flow import Hook, Made, Material, Progress, Request
 from trax.jobs.memory import KeptWindows
 from trax.jobs.observer import Attempt, Ended, Observer
 from trax.jobs.prepare import local_file, make_ready
 from trax.jobs.requests import request_of
-from trax.pipeline import Hook, Made, Material, Progress, Request, Stage, stages_of
+from trax.pipeline import Stage, stages_of
 from trax.settings import Settings
 from trax.timeline import Seconds
 from trax.transcription.engines import Engines

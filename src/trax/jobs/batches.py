@@ -13,6 +13,7 @@ from trax.database.batch_steps import WaitingItem
 from trax.database.batch_views import BatchView, Failure, Item, Progress
 from trax.database.engine import Database
 from trax.errors import ClaimHeld, JobInterrupted, MediaError, MediaNotFound, SourceError, TraxError, UsageError
+from trax.flow import Request
 from trax.jobs.acquire import Acquirer
 from trax.jobs.batch_items import episode_of, new_item, selection_as_json, selection_of
 from trax.jobs.gather import Found, Gathering
@@ -21,7 +22,7 @@ from trax.jobs.selection import Selection
 from trax.jobs.submit import SubmitOptions, Submitted, submit_media
 from trax.jobs.suppliers import Suppliers
 from trax.media.files import path_from_text
-from trax.pipeline import Request, stages_of
+from trax.pipeline import stages_of
 from trax.settings import load_settings
 
 

@@ -17,13 +17,14 @@ from trax.database import queue, transcripts
 from trax.database.engine import Database
 from trax.database.models import TranscriptionResult
 from trax.errors import DatabaseError, DatabaseUnavailable, JobFailed, JobInterrupted, TraxError
+from trax.flow import Hook, Progress, Request
 from trax.jobs.acquire import Acquirer, Outcome
 from trax.jobs.attempt import PATIENCE
 from trax.jobs.gather import Found
 from trax.jobs.observer import Attempt, Ended, Observer
 from trax.jobs.submit import SubmitOptions, Submitted, submit_media
 from trax.jobs.worker import Worker, WorkerOptions
-from trax.pipeline import Hook, Progress, Request, stages_of
+from trax.pipeline import stages_of
 from trax.settings import Settings
 from trax.transcription.engines import Engines
 

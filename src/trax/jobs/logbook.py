@@ -7,8 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from trax.errors import JobFailed, TraxError
+from trax.flow import Hook
 from trax.jobs.observer import Attempt, Ended, Observer
-from trax.pipeline import Hook
 from trax.timeline import Seconds
 
 LOGGER = logging.getLogger("trax.worker")

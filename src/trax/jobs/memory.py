@@ -13,7 +13,7 @@ from trax.database import checkpoints
 from trax.database.attempts import Heard
 from trax.database.engine import Database
 from trax.errors import DatabaseError
-from trax.pipeline import Memory
+from trax.flow import Memory
 from trax.timeline import Seconds
 from trax.transcription.transcriber import WindowResult
 

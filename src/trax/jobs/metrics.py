@@ -19,8 +19,8 @@ from prometheus_client.registry import Collector
 from trax.database.engine import Database
 from trax.database.queue_figures import Queue, QueueFigures, figures
 from trax.errors import TraxError, UsageError
+from trax.flow import Hook, Progress
 from trax.jobs.observer import Attempt, Ended, Observer
-from trax.pipeline import Hook, Progress
 from trax.timeline import Seconds
 
 LOGGER = logging.getLogger("trax.metrics")

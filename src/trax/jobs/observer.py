@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from trax.errors import TraxError
-from trax.pipeline import Hook
+from trax.flow import Hook
 from trax.timeline import Seconds
 
 

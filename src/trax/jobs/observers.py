@@ -7,8 +7,8 @@ from threading import Lock
 from uuid import UUID
 
 from trax.errors import TraxError
+from trax.flow import Hook, Progress
 from trax.jobs.observer import Attempt, Ended, Observer
-from trax.pipeline import Hook, Progress
 from trax.timeline import Seconds
 
 

@@ -10,7 +10,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from trax.database.models import TranscriptionJob
 from trax.errors import UsageError
-from trax.pipeline import Request, stages_of
+from trax.flow import Request
+from trax.pipeline import stages_of
 from trax.timeline import Seconds
 from trax.transcription.models import canonical_name
 

@@ -10,9 +10,10 @@ from uuid import UUID, uuid4
 from trax.database import media, queue, transcripts
 from trax.database.engine import Database, Transaction
 from trax.database.media import NewMedia
+from trax.flow import Request
 from trax.jobs.prepare import new_media
 from trax.jobs.requests import request_id
-from trax.pipeline import Request, stages_of
+from trax.pipeline import stages_of
 from trax.settings import check_queue
 
 

@@ -16,9 +16,10 @@ from time import perf_counter
 from typing import Any, ParamSpec, TypeVar
 
 from trax.errors import JobFailed
-from trax.pipeline import Hook, Material, Request, transcribe
+from trax.flow import Hook, Material, Request
 from trax.speeds.record import Speed, machine
 from trax.speeds.sample import Pcm, beginning, sample_path, write_sound
+from trax.stages.transcribe import transcribe
 from trax.timeline import Seconds
 from trax.transcription.engines import EngineOptions, Engines
 from trax.transcription.models import canonical_name

@@ -1,0 +1,130 @@
+"""What passes between the queue, the stages and whoever waits: requests, progress, material, and what was made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from trax.errors import UsageError
+from trax.media.channels import Channels
+from trax.media.decode import DecodeOptions, DecodeReport
+from trax.settings import DEFAULT_MODEL
+from trax.storable import storable_json
+from trax.timeline import Seconds
+from trax.transcript import Transcript
+from trax.transcription.transcriber import TranscribeOptions, WindowResult
+from trax.vad.regions import VadOptions
+
+LATER_OPTIONS = {"start": 0.0, "end": None, "channels": "mix"}  # documents of before there were these stay the same
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked for; two equal requests for the same bytes ask for the same transcript."""
+
+    pipeline: str = "v1"
+    model: str = DEFAULT_MODEL
+    language: str | None = None  # None: detect
+    compute_type: str = "auto"
+    decode: DecodeOptions = field(default_factory=DecodeOptions)
+    vad: VadOptions = field(default_factory=VadOptions)
+    transcribe: TranscribeOptions = field(default_factory=TranscribeOptions)
+    channels: Channels = "mix"  # split: each channel is a speaker and heard by itself
+
+    def __post_init__(self) -> None:
+        if self.channels not in ("mix", "split"):
+            raise UsageError(f"Channels can't be heard as {self.channels!r}.", "Choose mix or split.")
+        if self.channels == "split" and self.decode.channel is not None:
+            raise UsageError("One channel alone can't be split.", "Leave out --channel or --channels split.")
+
+    def as_json(self) -> dict[str, Any]:
+        """All that shapes the transcript, as it is stored with each result."""
+        document: dict[str, Any] = storable_json(asdict(self))
+        del document["pipeline"]  # has a column of its own
+        del document["decode"]["max_duration"]  # a limit refuses a file; it doesn't shape a transcript
+        for options in (document, document["decode"]):
+            for name, default in LATER_OPTIONS.items():
+                if name in options and options[name] == default:
+                    del options[name]
+        return document
+
+    def is_answered_by(self, stored: dict[str, Any]) -> bool:
+        """Whether a stored request asks for the same; an option that it doesn't know yet had its default."""
+        return _filled(stored, Request().as_json()) == self.as_json()
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a stage is; `total` is None while it can't be known."""
+
+    stage: str
+    done: Seconds
+    total: Seconds | None
+
+
+class Hook:
+    """What whoever waits is told; this one is told and keeps quiet."""
+
+    def begin(self, source: Path) -> Hook:
+        """A file is taken up, perhaps beside others; returns who is told of what happens to it."""
+        return self
+
+    def finish(self, source: Path) -> None:
+        """A file is done with, one way or the other."""
+
+    def progress(self, progress: Progress) -> None:
+        """Called often."""
+
+    def notice(self, text: str) -> None:
+        """Something the user should know, such as an assumption that was made."""
+
+    def check(self) -> None:
+        """Called several times a second, from the thread that runs the stage; what it raises ends the stage at once."""
+
+
+class Memory:
+    """Windows that are not heard twice, whoever interrupts; this one remembers nothing."""
+
+    def recall(self, engine: dict[str, Any]) -> Mapping[int, WindowResult]:
+        """What an earlier attempt heard, by position from 0; `engine` is everything that shapes the words."""
+        return {}
+
+    def keep(self, position: int, result: WindowResult, engine_seconds: Seconds) -> None:
+        """Called once for each window that was not recalled, with the time that the engine spent on it.
+
+        A later window may come before an earlier one.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What a stage works on."""
+
+    path: Path
+    parent: Transcript | None = None  # what the stage before made of it
+    memory: Memory = field(default_factory=Memory)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What a stage made: a row of `transcription_results`, as yet without identity."""
+
+    transcript: Transcript
+    accuracy: float | None
+    model_used: str
+    model_config: dict[str, Any]
+    decoding: DecodeReport | None = None  # of a stage that listened to the whole file
+    profile: Mapping[str, Seconds] = field(default_factory=dict)  # seconds of work by stage, of all threads
+    content: dict[str, Any] | None = None  # None: that of v1, made from the transcript
+    speaker_info: dict[str, Any] | None = None
+
+
+def _filled(document: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
+    """The document with the defaults of what it lacks."""
+    filled = defaults | document
+    for name, default in defaults.items():
+        if isinstance(default, dict) and isinstance(filled[name], dict):
+            filled[name] = _filled(filled[name], default)
+    return filled
