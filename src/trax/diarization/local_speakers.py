@@ -32,7 +32,7 @@ class LocalWindow:
 
 def alone(activity: Activity) -> Activity:
     """The frames of each voice in which no other voice of the window is heard."""
-    return activity * (activity.sum(axis=1, keepdims=True) == 1).astype(np.uint8)
+    return np.asarray(activity * (activity.sum(axis=1, keepdims=True) == 1), dtype=np.uint8)
 
 
 def clean_voices(activity: Activity) -> NDArray[np.bool_]:

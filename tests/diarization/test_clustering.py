@@ -1,0 +1,142 @@
+"""How many speakers there are, heard or asked for."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.diarization.fabricated import plain_plda, taking_turns, voices, windows_of
+from trax.diarization.clustering import Rules, first_clusters
+from trax.diarization.counting import group, wanted
+from trax.diarization.local_speakers import LocalWindow
+from trax.diarization.plda import unit
+from trax.diarization.speakers import diarization_of
+from trax.turns import Diarization, SpeakerCount
+
+NO_CHECK = lambda: None  # noqa: E731
+
+
+def diarized(
+    windows: list[LocalWindow], duration: float, count: SpeakerCount | None = None, rules: Rules | None = None
+) -> Diarization:
+    return diarization_of(
+        windows, duration, plain_plda(), count or SpeakerCount(), engine="test", model_id="none", rules=rules
+    )
+
+
+@pytest.mark.parametrize("people", [1, 2, 3, 5])
+def test_as_many_speakers_as_there_are(people: int) -> None:
+    spoken = taking_turns(people)
+    found = diarized(windows_of(spoken, spoken[-1][1]), spoken[-1][1])
+    assert len(found.speakers) == people
+    assert found.params["speakers_found"] == people
+    for speaker, voice in zip(found.speakers, voices(people), strict=True):
+        assert speaker.embedding is not None
+        assert np.linalg.norm(speaker.embedding) == pytest.approx(1.0)
+        assert float(np.dot(speaker.embedding, voice)) > 0.9
+
+
+@pytest.mark.parametrize("asked", [1, 2, 4, 6])
+def test_a_number_that_is_given_is_kept(asked: int) -> None:
+    spoken = taking_turns(3)
+    found = diarized(windows_of(spoken, spoken[-1][1]), spoken[-1][1], SpeakerCount(exact=asked))
+    assert len(found.speakers) == asked
+    assert found.params["speakers_asked"] == {"exact": asked}
+    assert found.params["speakers_found"] == 3
+
+
+@pytest.mark.parametrize(
+    ("count", "number"),
+    [
+        (SpeakerCount(least=2, most=4), 3),
+        (SpeakerCount(most=2), 2),
+        (SpeakerCount(least=4), 4),
+        (SpeakerCount(most=1), 1),
+    ],
+)
+def test_bounds_are_kept(count: SpeakerCount, number: int) -> None:
+    spoken = taking_turns(3)
+    assert len(diarized(windows_of(spoken, spoken[-1][1]), spoken[-1][1], count).speakers) == number
+
+
+def test_a_monologue_is_not_made_twenty_people() -> None:
+    windows = windows_of([(0.0, 14.0, 0)], 14.0)
+    found = diarized(windows, 14.0, SpeakerCount(exact=20))
+    assert 1 <= len(found.speakers) <= len(windows)
+    assert found.params["speakers_asked"] == {"exact": 20}
+
+
+@pytest.mark.parametrize("count", [SpeakerCount(), SpeakerCount(exact=2), SpeakerCount(least=3)])
+def test_sound_too_short_to_compare_is_of_one_speaker(count: SpeakerCount) -> None:
+    found = diarized(windows_of([(0.0, 0.4, 0)], 0.5), 0.5, count)
+    assert [speaker.label for speaker in found.speakers] == ["SPEAKER_00"]
+
+
+def test_two_who_are_in_one_window_alone_can_be_asked_for() -> None:
+    windows = windows_of([(0.0, 4.0, 0), (5.0, 6.0, 1)], 8.0)
+    assert len(diarized(windows, 8.0).speakers) == 1
+    found = diarized(windows, 8.0, SpeakerCount(exact=2))
+    assert [turn.speaker for turn in found.turns] == ["SPEAKER_00", "SPEAKER_01"]
+
+
+def test_a_voice_without_an_embedding_is_the_only_speaker() -> None:
+    (window,) = windows_of([(0.0, 1.0, 0)], 5.0)
+    mute = LocalWindow(window.start, window.activity, np.full_like(window.embeddings, np.nan), window.is_clean)
+    found = diarized([mute], 5.0)
+    assert [(speaker.label, speaker.embedding) for speaker in found.speakers] == [("SPEAKER_00", None)]
+
+
+def test_a_voice_that_is_hardly_alone_is_no_further_speaker() -> None:
+    spoken = [*taking_turns(2, rounds=6), (60.0, 61.0, 2)]
+    found = diarized(windows_of(spoken, 65.0), 65.0)
+    assert len(found.speakers) == 2
+    assert found.turns[-1].start == pytest.approx(60.0, abs=0.1)
+
+
+def test_a_sample_of_many_embeddings_does() -> None:
+    spoken = taking_turns(3)
+    windows = windows_of(spoken, spoken[-1][1])
+    sampled = diarized(windows, spoken[-1][1], rules=Rules(sample=20))
+    assert sampled.turns == diarized(windows, spoken[-1][1]).turns
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(2, 60), st.integers(1, 80), st.integers(0, 1000))
+def test_every_embedding_has_a_first_cluster_and_no_cluster_is_empty(number: int, sample: int, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    vectors = unit(random.normal(size=(number, 8)))
+    labels = first_clusters(vectors, Rules(sample=max(2, sample)), NO_CHECK)
+    assert sorted(set(labels.tolist())) == list(range(labels.max() + 1))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(1, 40), st.data(), st.integers(0, 1000), st.booleans())
+def test_groups_are_as_many_as_asked_for_and_always_the_same(
+    number: int, data: st.DataObject, seed: int, same: bool
+) -> None:
+    vectors = unit(np.random.default_rng(seed).normal(size=(number, 6)))
+    vectors = np.repeat(vectors[:1], number, axis=0) if same else vectors
+    groups = data.draw(st.integers(1, number))
+    labels = group(vectors, groups)
+    assert set(labels.tolist()) == set(range(groups))
+    assert np.array_equal(labels, group(vectors, groups))
+
+
+@given(
+    st.integers(1, 30),
+    st.integers(1, 100),
+    st.one_of(
+        st.builds(SpeakerCount, exact=st.integers(1, 40)),
+        st.builds(
+            lambda least, more: SpeakerCount(least=least, most=least + more), st.integers(1, 9), st.integers(0, 9)
+        ),
+    ),
+)
+def test_the_number_lies_within_what_is_asked_and_what_can_be(found: int, usable: int, count: SpeakerCount) -> None:
+    number = wanted(found, usable, count)
+    assert 1 <= number <= usable
+    if number < usable:
+        assert (count.exact or count.least or 1) <= number <= (count.exact or count.most or 30)
+    assert wanted(found, 100, SpeakerCount()) == found

@@ -1,0 +1,127 @@
+"""PLDA and VBx: features of speakers, and clusters that are melted into speakers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.linalg import eigh
+
+from trax.diarization.local_speakers import DIMENSIONS
+from trax.diarization.plda import FILES, REDUCED, Plda, read_plda, unit
+from trax.diarization.vbx import Belief, vbx
+from trax.errors import ModelUnavailable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SPREAD = np.full(8, 9.0)
+
+
+def clouds(sizes: list[int], seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Features of people who say so much each, and who says what."""
+    random = np.random.default_rng(seed)
+    centres = 9.0 * np.linalg.qr(random.normal(size=(8, len(sizes))))[0].T
+    who = np.repeat(np.arange(len(sizes)), sizes)
+    return centres[who] + random.normal(size=(len(who), 8)), who
+
+
+def believed(features: np.ndarray, first: np.ndarray, weights: np.ndarray | None = None) -> Belief:
+    weights = np.ones(len(features)) if weights is None else weights
+    return vbx(features, SPREAD, first, weights, evidence=0.1, caution=0.8)
+
+
+def write_plda(folder: Path, seed: int = 0) -> None:
+    random = np.random.default_rng(seed)
+    random.normal(size=DIMENSIONS).astype("<f8").tofile(folder / "xvec_mean1.bin")
+    random.normal(size=(DIMENSIONS, REDUCED)).astype("<f4").tofile(folder / "xvec_lda.bin")
+    random.normal(size=REDUCED).astype("<f4").tofile(folder / "xvec_mean2.bin")
+    random.normal(size=REDUCED).astype("<f8").tofile(folder / "plda_mu.bin")
+    (np.eye(REDUCED) + 0.05 * random.normal(size=(REDUCED, REDUCED))).astype("<f8").tofile(folder / "plda_tr.bin")
+    np.sort(random.gamma(2.0, size=REDUCED))[::-1].astype("<f8").tofile(folder / "plda_psi.bin")
+
+
+def test_clusters_of_one_speaker_become_one() -> None:
+    features, who = clouds([40, 30, 20])
+    split = 2 * who + (np.arange(len(who)) % 8 == 0)
+    belief = believed(features, split)
+    kept = belief.shares > 1e-7
+    assert kept.sum() == 3
+    assert len(set(zip(who.tolist(), belief.membership.argmax(axis=1).tolist(), strict=True))) == 3
+
+
+def test_speakers_stay_apart() -> None:
+    features, who = clouds([10, 10])
+    assert np.array_equal(believed(features, who).membership.argmax(axis=1), who)
+
+
+def test_little_evidence_and_great_caution_make_one_speaker() -> None:
+    features, who = clouds([5, 5])
+    belief = vbx(features, SPREAD, who, np.ones(10), evidence=0.001, caution=50.0)
+    assert (belief.shares > 1e-7).sum() == 1 or np.allclose(belief.membership, belief.membership[0], atol=0.2)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.integers(1, 12), min_size=1, max_size=4), st.integers(0, 100))
+def test_memberships_and_shares_sum_to_one(sizes: list[int], seed: int) -> None:
+    features, who = clouds(sizes, seed)
+    belief = believed(features, who)
+    assert np.allclose(belief.membership.sum(axis=1), 1.0)
+    assert belief.shares.sum() == pytest.approx(1.0)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.integers(1, 12), min_size=1, max_size=4), st.integers(0, 100))
+def test_an_embedding_that_counts_twice_is_like_two(sizes: list[int], seed: int) -> None:
+    features, who = clouds(sizes, seed)
+    # evidence and what is gained by it aren't the same thing: only where memberships are clear do both ways agree
+    double = believed(features, who, np.full(len(who), 2.0)).membership.argmax(axis=1)
+    twice = believed(np.repeat(features, 2, axis=0), np.repeat(who, 2)).membership.argmax(axis=1)[::2]
+    assert np.array_equal(double, twice)
+
+
+def test_features_are_those_of_the_eigenvectors_that_the_weights_stand_for(tmp_path: Path) -> None:
+    """What pyannote.audio solves an eigenvalue problem for can be read off: the rows and variances themselves."""
+    write_plda(tmp_path)
+    plda = read_plda(tmp_path)
+    within = np.linalg.inv(plda.rotation.T @ plda.rotation)
+    between = np.linalg.inv((plda.rotation.T / plda.spread) @ plda.rotation)
+    values, vectors = eigh(between, within)
+    assert np.allclose(values[::-1], plda.spread)
+    embeddings = np.random.default_rng(1).normal(size=(5, DIMENSIONS))
+    reduced = REDUCED**0.5 * unit(DIMENSIONS**0.5 * unit(embeddings - plda.mean) @ plda.reduction - plda.reduced_mean)
+    assert np.allclose(np.abs((reduced - plda.centre) @ vectors[:, ::-1]), np.abs(plda.features(embeddings)), atol=1e-6)
+
+
+def test_a_plda_is_read_as_written(tmp_path: Path) -> None:
+    write_plda(tmp_path)
+    plda = read_plda(tmp_path)
+    assert isinstance(plda, Plda)
+    assert {path.name for path in tmp_path.iterdir()} == set(FILES)
+    assert plda.features(np.ones((3, DIMENSIONS), dtype=np.float32)).shape == (3, REDUCED)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_plda_that_is_cut_off_or_absent_is_told(tmp_path: Path, name: str) -> None:
+    write_plda(tmp_path)
+    path = tmp_path / name
+    path.write_bytes(path.read_bytes()[:-3])
+    with pytest.raises(ModelUnavailable, match=name):
+        read_plda(tmp_path)
+    path.unlink()
+    with pytest.raises(ModelUnavailable, match=name):
+        read_plda(tmp_path)
+
+
+def test_numbers_that_are_none_are_told(tmp_path: Path) -> None:
+    write_plda(tmp_path)
+    np.full(REDUCED, np.nan).tofile(tmp_path / "plda_mu.bin")
+    with pytest.raises(ModelUnavailable, match="plda_mu"):
+        read_plda(tmp_path)
+
+
+def test_a_vector_of_zeros_has_no_direction() -> None:
+    assert np.array_equal(unit(np.array([[0.0, 0.0], [3.0, 4.0]])), [[0.0, 0.0], [0.6, 0.8]])
