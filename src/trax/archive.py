@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -13,16 +13,25 @@ from uuid import UUID
 from trax.database import documents, lookup, media, media_views, transcripts
 from trax.database.media_views import MediaFilter, MediaSummary
 from trax.database.models import MediaFile, TranscriptionResult
-from trax.errors import DatabaseError, DecoderUnavailable, ModelUnavailable, StoreError, TraxError, UsageError
+from trax.errors import (
+    DatabaseError,
+    DecoderUnavailable,
+    ModelUnavailable,
+    RecordNotFound,
+    StoreError,
+    TraxError,
+)
 from trax.export import ExportDocument, render
-from trax.flow import Hook, Progress, Request
+from trax.flow import Hook, Request
 from trax.jobs import acquire
 from trax.jobs.acquire import Acquirer
+from trax.jobs.asking import request_from
 from trax.jobs.batch_work import BatchWork
 from trax.jobs.batches import Batches
 from trax.jobs.board import Board
 from trax.jobs.cleanup import open_tidy
 from trax.jobs.concurrency import jobs_at_once
+from trax.jobs.downloads import Downloads
 from trax.jobs.gather import Found, Gathering, only_item
 from trax.jobs.local import LocalWork, Task
 from trax.jobs.selection import Selection
@@ -30,16 +39,20 @@ from trax.jobs.submit import SubmitOptions, Submitted, submit_media
 from trax.jobs.suppliers import Suppliers
 from trax.media.channels import Channels
 from trax.media.fence import warm_up
-from trax.pipeline import stages_of
 from trax.settings import Settings, load_settings
+from trax.stages.engines import engines_for
 from trax.timeline import Seconds
 from trax.transcript import Transcript
-from trax.transcription.engines import Engines, engines_for
-from trax.transcription.models import canonical_name
+from trax.transcription.engines import Engines
+from trax.turns import SpeakerCount
 
 if TYPE_CHECKING:
     from trax.finding import Finder
     from trax.jobs.describe import Described
+
+
+# The next file would fare no better.
+HOPELESS = (DatabaseError, DecoderUnavailable, ModelUnavailable, StoreError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +75,7 @@ class Result:
     profile: Mapping[str, float]  # seconds of work by stage, of all threads; empty for results of before it was kept
     created_at: datetime
     existed: bool = False  # the same request had been answered before; nothing was done
+    speaker_info: Mapping[str, Any] | None = None  # who speaks, where that is known
 
     def export(self, format: str = "txt") -> str:
         """The transcript as `txt`, `srt`, `vtt`, `json` or `md`."""
@@ -112,7 +126,7 @@ class Archive:
         self, source: str | Path, *, hook: Hook | None = None, force: bool = False, **options: Any
     ) -> Result:
         """The stored transcript of one file, video or episode; `options` are fields of `Request`, such as model or
-        language, and beam_size, prompt, track, channel, channels, start and end.
+        language, and beam_size, prompt, track, channel, channels, start, end and speakers (a number).
 
         Raises: TraxError: what went wrong, and what to do about it.
         """
@@ -143,12 +157,35 @@ class Archive:
     def _outcomes(self, found: Iterator[Found], request: Request, hook: Hook | None, force: bool) -> Iterator[Outcome]:
         with self._local_work(hook) as work:
             for task in work.feed(self._acquirer(hook), found, request, self.submit_options(force=force)):
-                try:
-                    yield Outcome(task.path, self._result_of(work, task), address=task.address)
-                except (DatabaseError, DecoderUnavailable, ModelUnavailable, StoreError):
-                    raise  # the next file would fare no better
-                except TraxError as error:
-                    yield Outcome(task.path, None, error, task.address)
+                yield self._outcome_of(work, task)
+
+    def diarize(
+        self,
+        ids: Sequence[str],
+        *,
+        speakers: int | SpeakerCount | None = None,
+        version: int | None = None,
+        hook: Hook | None = None,
+        force: bool = False,
+    ) -> Generator[Outcome, None, None]:
+        """Tell the speakers of stored transcripts apart: outcomes in order, each a child of the one that is meant.
+
+        ids: of media files, whose newest transcript is meant unless a version is named, or of results.
+
+        Raises: UsageError: a number of speakers that can't be. ModelUnavailable, DatabaseError, ...: none can be done.
+        """
+        count = SpeakerCount(exact=speakers) if isinstance(speakers, int) else speakers or SpeakerCount()
+        request = Request(pipeline="diarize", speakers=count)
+        return self._built_on(ids, version, request, hook, force)
+
+    def _built_on(
+        self, ids: Sequence[str], version: int | None, request: Request, hook: Hook | None, force: bool
+    ) -> Generator[Outcome, None, None]:
+        """What becomes of transcripts that a stage builds on: one after the other, while the next ones are at work."""
+        options = self.submit_options(force=force)
+        with self._local_work(hook) as work:
+            for task in [work.submit_on(id, version, request, options) for id in ids]:
+                yield self._outcome_of(work, task)
 
     def add(
         self,
@@ -238,27 +275,13 @@ class Archive:
 
         Raises: UsageError, UnknownModel: it can't be met whatever the file.
         """
-        settings, engines = self.settings, self._models()
-        given = _grouped({name: value for name, value in options.items() if value is not None})
-        # The engines belong to the archive: what they compute in is a setting, not an option of one request.
-        defaults = Request(model=settings.model, language=settings.language)
-        if "compute_type" in given:
-            raise UsageError("The compute type is a setting of the archive.", "Give it as Settings(compute_type=...).")
-        try:
-            request = replace(defaults, **given, compute_type=engines.options.compute_type)
-        except TypeError as error:
-            raise UsageError(f"Not an option of a transcription: {error}.", "See `trax.flow.Request`.") from error
-        stages_of(request.pipeline)
-        language = (request.language or "").strip().lower() or None
-        engines.check(request.model, language)
-        decode = request.decode if "decode" in options else replace(request.decode, max_duration=settings.max_duration)
-        return replace(request, model=canonical_name(request.model), language=language, decode=decode)
+        return request_from(options, self.settings, self._models())
 
     def _gather(self, sources: Sequence[str], selection: Selection, hook: Hook | None) -> Iterator[Found]:
         return Gathering(self.database, self.suppliers, selection, (hook or Hook()).notice).each(sources)
 
     def _acquirer(self, hook: Hook | None, *, copy: bool = False) -> Acquirer:
-        return Acquirer(self.database, self.suppliers, _Downloads(hook or Hook()), copy=copy)
+        return Acquirer(self.database, self.suppliers, Downloads(hook or Hook()), copy=copy)
 
     def _local_work(self, hook: Hook | None) -> LocalWork:
         concurrency = jobs_at_once(self.settings)
@@ -270,6 +293,14 @@ class Archive:
         return SubmitOptions(
             queue=queue or settings.queue, priority=priority, max_retries=settings.max_retries, force=force
         )
+
+    def _outcome_of(self, work: LocalWork, task: Task) -> Outcome:
+        try:
+            return Outcome(task.path, self._result_of(work, task), address=task.address)
+        except TraxError as error:
+            if isinstance(error, HOPELESS) and not isinstance(error, RecordNotFound):
+                raise
+            return Outcome(task.path, None, error, task.address)
 
     def _result_of(self, work: LocalWork, task: Task) -> Result:
         finished = work.wait(task)
@@ -288,7 +319,8 @@ def transcribe(
     *,
     model: str | None = None,
     language: str | None = None,
-    pipeline: str = "v1",
+    pipeline: str | None = None,
+    speakers: int | SpeakerCount | None = None,
     device: str | None = None,
     compute_type: str | None = None,
     beam_size: int | None = None,
@@ -303,7 +335,8 @@ def transcribe(
 ) -> Result:
     """The stored transcript of one local file: `trax.transcribe("talk.mp3", model="tiny.en")`.
 
-    What is None comes from `settings`, which are those of the environment unless given.
+    What is None comes from `settings`, which are those of the environment unless given. Pipeline "v4" tells speakers
+    apart, and so does a number of `speakers`.
     """
     settings = settings or load_settings()
     engine = {"device": device, "compute_type": compute_type}
@@ -315,6 +348,7 @@ def transcribe(
             model=model,
             language=language,
             pipeline=pipeline,
+            speakers=speakers,
             beam_size=beam_size,
             prompt=prompt,
             track=track,
@@ -323,44 +357,6 @@ def transcribe(
             start=start,
             end=end,
         )
-
-
-# Options that have a name of their own, and where in a Request they belong.
-SHORT_NAMES = {
-    "beam_size": ("transcribe", "beam_size"),
-    "prompt": ("transcribe", "initial_prompt"),
-    "track": ("decode", "track"),
-    "channel": ("decode", "channel"),
-    "start": ("decode", "start"),
-    "end": ("decode", "end"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class _Downloads(acquire.Observer):
-    """Tells a hook of downloads as if they were a stage, in bytes instead of seconds."""
-
-    hook: Hook
-
-    def begin(self, name: Path) -> Callable[[int, int | None], None]:
-        line = self.hook.begin(name)
-        return lambda done, total: line.progress(Progress("download", done, total))
-
-    def finish(self, name: Path) -> None:
-        self.hook.finish(name)
-
-    def notice(self, text: str) -> None:
-        self.hook.notice(text)
-
-
-def _grouped(options: dict[str, Any]) -> dict[str, Any]:
-    """The options as fields of `Request`."""
-    grouped = dict(options)
-    for name, (group, field) in SHORT_NAMES.items():
-        if name in grouped:
-            value = grouped.pop(name)
-            grouped[group] = replace(grouped.get(group, getattr(Request(), group)), **{field: value})
-    return grouped
 
 
 def _result(row: TranscriptionResult, file: MediaFile) -> Result:
@@ -380,6 +376,7 @@ def _result(row: TranscriptionResult, file: MediaFile) -> Result:
         processing_time=row.processing_time,
         profile=(row.model_config or {}).get("profile", {}),
         created_at=row.created_at,
+        speaker_info=row.speaker_info,
     )
 
 

@@ -15,9 +15,11 @@ from trax.storable import storable_json
 from trax.timeline import Seconds
 from trax.transcript import Transcript
 from trax.transcription.transcriber import TranscribeOptions, WindowResult
+from trax.turns import SpeakerCount
 from trax.vad.regions import VadOptions
 
-LATER_OPTIONS = {"start": 0.0, "end": None, "channels": "mix"}  # documents of before there were these stay the same
+# Documents of before there were these stay the same.
+LATER_OPTIONS: dict[str, Any] = {"start": 0.0, "end": None, "channels": "mix", "speakers": asdict(SpeakerCount())}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,7 @@ class Request:
     vad: VadOptions = field(default_factory=VadOptions)
     transcribe: TranscribeOptions = field(default_factory=TranscribeOptions)
     channels: Channels = "mix"  # split: each channel is a speaker and heard by itself
+    speakers: SpeakerCount = field(default_factory=SpeakerCount)  # how many voices are to be told apart
 
     def __post_init__(self) -> None:
         if self.channels not in ("mix", "split"):
@@ -99,15 +102,6 @@ class Memory:
 
 
 @dataclass(frozen=True, slots=True)
-class Material:
-    """What a stage works on."""
-
-    path: Path
-    parent: Transcript | None = None  # what the stage before made of it
-    memory: Memory = field(default_factory=Memory)
-
-
-@dataclass(frozen=True, slots=True)
 class Made:
     """What a stage made: a row of `transcription_results`, as yet without identity."""
 
@@ -119,6 +113,17 @@ class Made:
     profile: Mapping[str, Seconds] = field(default_factory=dict)  # seconds of work by stage, of all threads
     content: dict[str, Any] | None = None  # None: that of v1, made from the transcript
     speaker_info: dict[str, Any] | None = None
+    voices: Mapping[str, tuple[float, ...]] = field(default_factory=dict)  # embeddings of its speakers, by label
+    is_measured: bool = True  # False: nobody knows how sure its words are
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What a stage works on."""
+
+    path: Path
+    parent: Made | None = None  # what it builds on: a stage's before it, or a transcript that others have made
+    memory: Memory = field(default_factory=Memory)
 
 
 def _filled(document: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,11 @@ from typing import TypeVar
 from trax.timeline import Seconds
 
 # In the order in which they are shown
-STAGES = ("load", "decode", "vad", "language", "features", "encode", "generate", "align", "wait", "store")
+STAGES = (
+    *("load", "decode", "vad", "language", "features", "encode", "generate", "align"),
+    *("diarize", "segmentation", "embedding", "clustering", "assign"),
+    *("wait", "store"),
+)
 
 T = TypeVar("T")
 

@@ -253,8 +253,9 @@ def test_what_nobody_foresaw_is_one_failed_job(archive: Archive, clip: Path) -> 
 def test_a_second_stage_makes_a_child(archive: Archive, clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def shout(material: Material, request: Request, engines: Engines, hook: Hook) -> Made:
         assert material.parent is not None
-        loud = tuple(replace(segment, text=segment.text.upper()) for segment in material.parent.segments)
-        return Made(replace(material.parent, segments=loud), None, "shout", {"request": request.as_json()})
+        heard = material.parent.transcript
+        loud = tuple(replace(segment, text=segment.text.upper()) for segment in heard.segments)
+        return Made(replace(heard, segments=loud), None, "shout", {"request": request.as_json()})
 
     monkeypatch.setitem(PIPELINES, "loud", (TRANSCRIBE, Stage("loud", shout)))
     result = archive.transcribe(clip, model="tiny.en", pipeline="loud")

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.jobs import queued
-from trax.database import Database, documents, lookup, media, queue, transcripts
+from trax.database import Database, documents, lineage, lookup, media, queue, transcripts
 from trax.database.models import TranscriptionResult
 from trax.errors import RecordNotFound, UsageError
 from trax.flow import Request
@@ -106,8 +106,8 @@ def test_several_ids_with_one_beginning_are_not_guessed_at(embedded_database: Da
 def test_answered_requests_are_found_by_media_and_pipeline(embedded_database: Database) -> None:
     result = stored(embedded_database, "a")
     with embedded_database.transaction() as session:
-        assert transcripts.requests_answered(session, result.media_file_id, "v1") == [(result.id, {"a": [1]})]
-        assert transcripts.requests_answered(session, result.media_file_id, "v2") == []
+        assert lineage.requests_answered(session, result.media_file_id, "v1") == [(result.id, {"a": [1]})]
+        assert lineage.requests_answered(session, result.media_file_id, "v2") == []
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import text
 
 from tests.jobs import queued
-from trax.database import Database, documents, media, transcripts
+from trax.database import Database, documents, lineage, media, transcripts
 from trax.errors import MediaNotFound, RecordNotFound, TranscriptUnreadable, UsageError
 from trax.flow import Request
 from trax.ingest.transcript_files import ImportedTranscript, read_transcript
@@ -146,8 +146,8 @@ def test_it_answers_no_request(embedded_database: Database) -> None:
     media_id = queued.add_media(embedded_database)
     imported(embedded_database, media_id)
     with embedded_database.transaction() as session:
-        assert transcripts.requests_answered(session, media_id, "v1") == []
-        assert transcripts.requests_answered(session, media_id, "import") == []
+        assert lineage.requests_answered(session, media_id, "v1") == []
+        assert lineage.requests_answered(session, media_id, "import") == []
         submitted = submit_media(session, media_id, Request(model="tiny.en"), SubmitOptions())
     assert submitted.created
     assert submitted.result_id is None

@@ -12,19 +12,24 @@ from trax.cli.options import (
     BeamSize,
     Channel,
     Channels,
+    Diarize,
     Fast,
     Force,
     From,
     Language,
+    LeastSpeakers,
     Model,
+    MostSpeakers,
     Pipeline,
     Priority,
     Prompt,
     Queue,
     Sources,
+    Speakers,
     To,
     Track,
     request_options,
+    speaker_options,
 )
 from trax.cli.source_options import Newest, Since, selection_of
 
@@ -36,7 +41,7 @@ if TYPE_CHECKING:
 
 def add(
     sources: Sources,
-    pipeline: Pipeline = "v1",
+    pipeline: Pipeline = None,
     model: Model = None,
     language: Language = None,
     beam_size: BeamSize = None,
@@ -47,6 +52,10 @@ def add(
     channels: Channels = None,
     start: From = None,
     end: To = None,
+    diarize: Diarize = False,
+    speakers: Speakers = None,
+    min_speakers: LeastSpeakers = None,
+    max_speakers: MostSpeakers = None,
     force: Force = False,
     priority: Priority = 0,
     queue: Queue = None,
@@ -75,7 +84,8 @@ def add(
             _describe(archive, sources, selection, as_json=as_json)
             return
         request = archive.request(
-            **request_options(pipeline, beam_size, fast, prompt, track, channel, channels, start, end)
+            **speaker_options(pipeline, diarize, speakers, min_speakers, max_speakers),
+            **request_options(beam_size, fast, prompt, track, channel, channels, start, end),
         )
         options = archive.submit_options(queue=queue, priority=priority, force=force)
         added = []

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from trax.jobs.batches import BatchReport
 
 
+SHOWN = ("transcribe", "diarize")  # stages whose progress goes from one end of the bar to the other
+
+
 class Bar(Watcher):
     """A line per file in work: part done, speed in times real time, time left."""
 
@@ -77,14 +80,16 @@ class _LineOfFile(OfFile):
         super().__init__(watcher, name)
         self._show = show
         self._first: tuple[float, Seconds] | None = None  # when, and how far
+        self._stage = ""
 
     def progress(self, progress: Advance) -> None:
         if progress.stage == "download":
             self._download(progress)
-        if progress.stage != "transcribe":
+        if progress.stage not in SHOWN:
             return
         now = time.monotonic()
-        if self._first is None:
+        if self._first is None or progress.stage != self._stage:
+            self._stage = progress.stage
             self._first = now, progress.done
         elapsed = now - self._first[0]
         speed = (progress.done - self._first[1]) / elapsed if elapsed > 0 else 0.0

@@ -20,22 +20,27 @@ from trax.cli.options import (
     Channel,
     Channels,
     Concurrency,
+    Diarize,
     Fast,
     Follow,
     Force,
     FormatName,
     From,
     Language,
+    LeastSpeakers,
     Limit,
     Model,
+    MostSpeakers,
     Pipeline,
     Priority,
     Prompt,
     Queue,
     Sources,
+    Speakers,
     To,
     Track,
     request_options,
+    speaker_options,
 )
 from trax.cli.source_options import Newest, Since, selection_of
 from trax.errors import DatabaseError, UsageError
@@ -54,7 +59,7 @@ BatchId = Annotated[str, typer.Argument(metavar="ID", help="ID of a batch, or th
 def run(
     sources: Sources,
     no_wait: Annotated[bool, typer.Option("--no-wait", help="Queue the files for `trax work`, and return.")] = False,
-    pipeline: Pipeline = "v1",
+    pipeline: Pipeline = None,
     model: Model = None,
     language: Language = None,
     beam_size: BeamSize = None,
@@ -65,6 +70,10 @@ def run(
     channels: Channels = None,
     start: From = None,
     end: To = None,
+    diarize: Diarize = False,
+    speakers: Speakers = None,
+    min_speakers: LeastSpeakers = None,
+    max_speakers: MostSpeakers = None,
     force: Force = False,
     priority: Priority = 0,
     queue: Queue = None,
@@ -88,7 +97,8 @@ def run(
     delivery = _delivery(output, format)
     with Archive(load_settings(model=model, language=language), say_progress) as archive:
         request = archive.request(
-            **request_options(pipeline, beam_size, fast, prompt, track, channel, channels, start, end)
+            **speaker_options(pipeline, diarize, speakers, min_speakers, max_speakers),
+            **request_options(beam_size, fast, prompt, track, channel, channels, start, end),
         )
         options = archive.submit_options(queue=queue, priority=priority, force=force)
         batch_id = archive.batches.create(sources, request, options, selection=selection_of(since, limit))

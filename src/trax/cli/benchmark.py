@@ -38,7 +38,7 @@ def benchmark(
     from trax.settings import load_settings
     from trax.speeds.measure import measure
     from trax.speeds.record import Memory
-    from trax.transcription.engines import engines_for
+    from trax.stages.engines import engines_for
 
     settings = load_settings(device=device, encoder=encoder)
     names = _models(models, settings)

@@ -23,6 +23,7 @@ from trax.cli import (
     batch,
     benchmark,
     db,
+    diarize,
     doctor,
     export,
     import_,
@@ -55,6 +56,7 @@ app = typer.Typer(
 )
 app.command("transcribe")(transcribe.transcribe)
 app.command("add")(add.add)
+app.command("diarize")(diarize.diarize)
 app.command("watch")(watch.watch)
 app.command("work")(work.work)
 app.add_typer(jobs.app, name="jobs")

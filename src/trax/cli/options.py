@@ -19,7 +19,9 @@ FormatName = Annotated[str, typer.Option("--format", "-f", help="txt, srt, vtt, 
 
 # What shapes a transcript, in every command that makes or queues one.
 Sources = Annotated[list[str], typer.Argument(metavar="SOURCE...", help="Files, folders or patterns ('*.mp3').")]
-Pipeline = Annotated[str, typer.Option(help="Pipeline version: v1.")]
+Pipeline = Annotated[
+    str | None, typer.Option(help="Version: v1, or v4, which also tells who speaks. [default: v1; with --diarize: v4]")
+]
 Model = Annotated[str | None, typer.Option(help="Whisper model: a name or a folder. [default: TRAX_MODEL]")]
 Language = Annotated[str | None, typer.Option("--language", "-l", help="Code, such as en. [default: detect]")]
 BeamSize = Annotated[
@@ -34,6 +36,10 @@ To = Annotated[str | None, typer.Option("--to", metavar="TIME", help="End there;
 Channels = Annotated[
     str | None, typer.Option("--channels", metavar="mix|split", help="split: each channel is a speaker. [default: mix]")
 ]
+Diarize = Annotated[bool, typer.Option("--diarize", help="Also tell who says what.")]
+Speakers = Annotated[int | None, typer.Option("--speakers", min=1, help="How many people speak. [default: found out]")]
+LeastSpeakers = Annotated[int | None, typer.Option("--min-speakers", min=1, help="At least so many people speak.")]
+MostSpeakers = Annotated[int | None, typer.Option("--max-speakers", min=1, help="At most so many people speak.")]
 Force = Annotated[bool, typer.Option("--force", help="Transcribe again what has been transcribed so.")]
 Output = Annotated[Path | None, typer.Option("--output", "-o", help="Write DIR/<stem>.<format> instead.")]
 
@@ -54,8 +60,26 @@ _CLOCK = re.compile(r"(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d*)?)")
 _UNITS = re.compile(r"(?=.)(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d*)?)s)?")
 
 
+def speaker_options(
+    pipeline: str | None, diarize: bool, speakers: int | None, least: int | None, most: int | None
+) -> dict[str, Any]:
+    """The pipeline and the number of speakers, as `Archive.request` takes them: who gives a number wants them told.
+
+    Raises: UsageError: numbers that contradict each other, or the pipeline.
+    """
+    from trax.turns import SpeakerCount
+
+    count = SpeakerCount(speakers, least, most)
+    is_wanted = diarize or count != SpeakerCount()
+    if is_wanted and pipeline not in (None, "v4"):
+        raise UsageError(
+            f"Pipeline {pipeline} tells no speakers apart.", "Leave out --pipeline, or all about speakers."
+        )
+    options: dict[str, Any] = {"pipeline": "v4" if is_wanted else pipeline or "v1"}
+    return options | ({"speakers": count} if count != SpeakerCount() else {})
+
+
 def request_options(
-    pipeline: str,
     beam_size: int | None,
     fast: bool,
     prompt: str | None,
@@ -65,14 +89,13 @@ def request_options(
     start: str | None = None,
     end: str | None = None,
 ) -> dict[str, Any]:
-    """The options as `Archive.request` takes them; model and language are settings.
+    """What shapes the words, as `Archive.request` takes it; model and language are settings.
 
     Raises: UsageError: --fast and a beam size that it rules out, a prompt that is no text, or a time that is none.
     """
     if fast and beam_size not in (None, 1):
         raise UsageError(f"--fast follows one hypothesis, not {beam_size}.", "Leave out --fast or --beam-size.")
     return {
-        "pipeline": pipeline,
         "beam_size": 1 if fast else beam_size,
         "prompt": _readable(prompt),
         "track": track,

@@ -11,19 +11,24 @@ from trax.cli.options import (
     BeamSize,
     Channel,
     Channels,
+    Diarize,
     Fast,
     Force,
     FormatName,
     From,
     Language,
+    LeastSpeakers,
     Model,
+    MostSpeakers,
     Output,
     Pipeline,
     Prompt,
     Sources,
+    Speakers,
     To,
     Track,
     request_options,
+    speaker_options,
 )
 from trax.cli.source_options import Newest, Since, selection_of
 
@@ -34,7 +39,7 @@ if TYPE_CHECKING:
 
 def transcribe(
     sources: Sources,
-    pipeline: Pipeline = "v1",
+    pipeline: Pipeline = None,
     model: Model = None,
     language: Language = None,
     format: FormatName = "txt",
@@ -49,6 +54,10 @@ def transcribe(
     channels: Channels = None,
     start: From = None,
     end: To = None,
+    diarize: Diarize = False,
+    speakers: Speakers = None,
+    min_speakers: LeastSpeakers = None,
+    max_speakers: MostSpeakers = None,
     force: Force = False,
     since: Since = None,
     limit: Newest = None,
@@ -68,7 +77,8 @@ def transcribe(
 
     chosen = format_named(format)
     settings = load_settings(model=model, language=language, device=device, compute_type=compute_type)
-    options = request_options(pipeline, beam_size, fast, prompt, track, channel, channels, start, end)
+    options = speaker_options(pipeline, diarize, speakers, min_speakers, max_speakers)
+    options |= request_options(beam_size, fast, prompt, track, channel, channels, start, end)
     selection = selection_of(since, limit)
     failed = 0
     delivery = Delivery(chosen, OutputFolder(output) if output else None, quiet)

@@ -21,15 +21,20 @@ from trax.cli.options import (
     BeamSize,
     Channel,
     Channels,
+    Diarize,
     Fast,
     Language,
+    LeastSpeakers,
     Model,
+    MostSpeakers,
     Pipeline,
     Priority,
     Prompt,
     Queue,
+    Speakers,
     Track,
     request_options,
+    speaker_options,
 )
 from trax.errors import (
     DatabaseFull,
@@ -69,7 +74,7 @@ def watch(
     polling: Annotated[
         bool, typer.Option("--polling", help="Look every 5 s instead of waiting for events: for network shares.")
     ] = False,
-    pipeline: Pipeline = "v1",
+    pipeline: Pipeline = None,
     model: Model = None,
     language: Language = None,
     beam_size: BeamSize = None,
@@ -78,6 +83,10 @@ def watch(
     track: Track = None,
     channel: Channel = None,
     channels: Channels = None,
+    diarize: Diarize = False,
+    speakers: Speakers = None,
+    min_speakers: LeastSpeakers = None,
+    max_speakers: MostSpeakers = None,
     priority: Priority = 0,
     queue: Queue = None,
     copy: Annotated[bool, typer.Option("--copy", help="Copy the files into the store.")] = False,
@@ -96,7 +105,10 @@ def watch(
 
         watcher = _watcher(folders, settle, rescan, has_events=not (once or polling))
         with Archive(load_settings(model=model, language=language), say_progress) as archive:
-            request = archive.request(**request_options(pipeline, beam_size, fast, prompt, track, channel, channels))
+            request = archive.request(
+                **speaker_options(pipeline, diarize, speakers, min_speakers, max_speakers),
+                **request_options(beam_size, fast, prompt, track, channel, channels),
+            )
             options = archive.submit_options(queue=queue, priority=priority)
             intake = Intake(archive, watcher, request, options, report, copy=copy, once=once)
             with _stopped_by_signals(intake):

@@ -85,7 +85,7 @@ def _work(settings: Settings, queues: tuple[str, ...], concurrency: int | None, 
     from trax.jobs.observers import FailureCount, Observers
     from trax.jobs.worker import Worker, WorkerOptions
     from trax.media.fence import warm_up
-    from trax.transcription.engines import engines_for
+    from trax.stages.engines import engines_for
 
     failures = FailureCount()
     observers: list[Observer] = [Logbook(), failures]

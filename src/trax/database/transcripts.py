@@ -133,21 +133,6 @@ def all_of_job(session: Session, job_id: UUID) -> dict[str, TranscriptionResult]
     return {result.pipeline_version: result for result in found}
 
 
-def requests_answered(session: Session, media_id: UUID, pipeline_version: str) -> list[tuple[UUID, dict[str, Any]]]:
-    """ID and request of each result of that pipeline version, newest first."""
-    request = TranscriptionResult.model_config["request"]
-    statement = (
-        select(TranscriptionResult.id, request)
-        .where(
-            TranscriptionResult.media_file_id == media_id,
-            TranscriptionResult.pipeline_version == pipeline_version,
-            request.is_not(None),
-        )
-        .order_by(TranscriptionResult.version.desc())
-    )
-    return [(result_id, document) for result_id, document in session.execute(statement) if document]
-
-
 def get(session: Session, result_id: UUID) -> TranscriptionResult:
     """The row; it must exist."""
     return session.get_one(TranscriptionResult, result_id)

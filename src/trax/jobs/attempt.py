@@ -26,11 +26,12 @@ from trax.errors import (
     UnreadableMedia,
 )
 from trax.flow import Hook, Made, Material, Progress, Request
+from trax.jobs.answers import as_made, remaining
 from trax.jobs.memory import KeptWindows
 from trax.jobs.observer import Attempt, Ended, Observer
 from trax.jobs.prepare import local_file, make_ready
 from trax.jobs.requests import request_of
-from trax.pipeline import Stage, stages_of
+from trax.pipeline import Stage, asked_of
 from trax.settings import Settings
 from trax.timeline import Seconds
 from trax.transcription.engines import Engines
@@ -127,6 +128,13 @@ def _profiled(new: transcripts.NewResult, profile: Mapping[str, Seconds], storin
     return replace(new, model_config={**new.model_config, "profile": rounded})
 
 
+def _keep_voices(session: Transaction, stored: TranscriptionResult, made: Made) -> None:
+    from trax.database import voices
+
+    model_id = (made.speaker_info or {})["model_id"]
+    voices.store(session, stored.id, model_id, made.voices)
+
+
 def _described(job: TranscriptionJob, ticket_id: int, number: int, filename: str) -> Attempt:
     options, config = job.processing_options or {}, job.model_config or {}
     return Attempt(
@@ -173,7 +181,9 @@ class _Course:
     ticket_queue: str
     number: int  # of the attempt
     hook: _Hook
-    tried_to_commit: bool = False
+    tried_to_commit: set[str] = field(default_factory=set)  # pipeline versions
+    stages_done: int = 0  # by this attempt
+    spent: Seconds = 0.0  # by these
 
     def to_its_end(self) -> Ended:
         try:
@@ -198,11 +208,13 @@ class _Course:
         path = local_file(self.file, self.around.settings)
         if self.file.status != "ready":
             make_ready(self.around.database, self.file.id, path)
-        result: TranscriptionResult | None = None
-        stages = stages_of(request.pipeline)
-        for stage in stages:
-            stored = self.stored.get(stage.makes)
-            result = stored or self._run_stage(stage, path, request, result, is_last=stage is stages[-1])
+        with self.around.database.transaction() as session:
+            left = remaining(session, self.job, request, self.stored)
+        for stage in left.stages:
+            stage.prepare(request, self.around.engines)
+        result = left.parent
+        for stage in left.stages:
+            result = self._run_stage(stage, path, request, result, is_last=stage is left.stages[-1])
         assert result is not None
         return max(0.0, documents.transcript_of(result).duration - request.decode.start)
 
@@ -211,15 +223,18 @@ class _Course:
     ) -> TranscriptionResult:
         started = time.monotonic()
         memory = self._memory()
-        source = None if parent is None else documents.transcript_of(parent)
+        material = Material(path, None if parent is None else as_made(parent), memory)
         try:
-            made = stage.run(Material(path, source, memory), request, self.around.engines, self.hook)
+            made = stage.run(material, asked_of(stage, request), self.around.engines, self.hook)
         except Stopped:
             memory.flush()  # what was heard is not to be heard again
             raise
         seconds = round(time.monotonic() - started, 3)
         new = self._new_result(stage, made, parent, seconds)
-        return self._patiently(lambda: self._commit(new, made, memory.heard, is_last=is_last))
+        heard = None if self.stages_done else memory.heard  # later stages hear no windows
+        self.stages_done += 1
+        self.spent += seconds
+        return self._patiently(lambda: self._commit(new, made, heard, is_last=is_last))
 
     def _memory(self) -> KeptWindows:
         job = self.job
@@ -242,10 +257,11 @@ class _Course:
             parent_id=None if parent is None else parent.id,
             content=made.content,
             speaker_info=made.speaker_info,
+            is_measured=made.is_measured,
         )
 
     def _commit(
-        self, new: transcripts.NewResult, made: Made, heard: attempts.Heard, *, is_last: bool
+        self, new: transcripts.NewResult, made: Made, heard: attempts.Heard | None, *, is_last: bool
     ) -> TranscriptionResult:
         """Result, job, batch and media change together, or not at all."""
         began = time.monotonic()
@@ -257,15 +273,18 @@ class _Course:
             if made.decoding is not None:
                 media.record_decoding(session, new.media_id, made.decoding.duration, asdict(made.decoding))
             stored = transcripts.store(session, _profiled(new, made.profile, time.monotonic() - began))
-            attempts.tell(session, self.ticket_id, heard)
+            if made.voices and self.around.settings.voice_prints:
+                _keep_voices(session, stored, made)
+            if heard is not None:
+                attempts.tell(session, self.ticket_id, heard)
             if is_last:
-                queue.complete(session, new.job_id, self.ticket_id, new.processing_time or 0.0)
+                queue.complete(session, new.job_id, self.ticket_id, self.spent)
             return stored
 
     def _stored_by_us(self, session: Transaction, new: transcripts.NewResult) -> TranscriptionResult | None:
         """The result, where the commit has come through and only its answer was lost on the way."""
-        if not self.tried_to_commit:
-            self.tried_to_commit = True
+        if new.pipeline_version not in self.tried_to_commit:
+            self.tried_to_commit.add(new.pipeline_version)
             return None
         stored = transcripts.all_of_job(session, new.job_id).get(new.pipeline_version)
         ours = attempts.outcome(session, self.ticket_id) == "completed" or fencing.is_ours(

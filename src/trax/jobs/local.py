@@ -7,19 +7,29 @@ from __future__ import annotations
 
 import queue as handover
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import UUID
 
 from trax.database import queue, transcripts
-from trax.database.engine import Database
+from trax.database.engine import Database, Transaction
 from trax.database.models import TranscriptionResult
-from trax.errors import DatabaseError, DatabaseUnavailable, JobFailed, JobInterrupted, TraxError
+from trax.errors import (
+    DatabaseError,
+    DatabaseUnavailable,
+    JobFailed,
+    JobInterrupted,
+    MediaNotFound,
+    RecordNotFound,
+    TraxError,
+    UsageError,
+)
 from trax.flow import Hook, Progress, Request
 from trax.jobs.acquire import Acquirer, Outcome
 from trax.jobs.attempt import PATIENCE
+from trax.jobs.build_on import ground_of, submit_on
 from trax.jobs.gather import Found
 from trax.jobs.observer import Attempt, Ended, Observer
 from trax.jobs.submit import SubmitOptions, Submitted, submit_media
@@ -123,20 +133,40 @@ class LocalWork:
 
         Raises: DatabaseError.
         """
-        here = replace(options, ticket_queue=self._worker.queues[0], owner_id=self._worker.id)
-        path = outcome.name
         if outcome.acquired is None:
-            return Task(path, request, None, outcome.error, outcome.address)
+            return Task(outcome.name, request, None, outcome.error, outcome.address)
+        media_id = outcome.acquired.media_id
+        task = Task(outcome.name, request, None, address=outcome.address)
+        return self._queued(task, options, lambda session, here: submit_media(session, media_id, request, here))
+
+    def submit_on(self, id: str, version: int | None, request: Request, options: SubmitOptions) -> Task:
+        """Queue a stage on the transcript of that ID, as `submit` does; see `ground_of`.
+
+        Raises: DatabaseError.
+        """
+        try:
+            with self._database.transaction() as session:
+                ground = ground_of(session, id, version, request)
+        except (RecordNotFound, UsageError, MediaNotFound) as error:
+            return Task(Path(id), request, None, error)
+        task = Task(ground.name, ground.request, None)
+        return self._queued(task, options, lambda session, here: submit_on(session, ground, here))
+
+    def _queued(
+        self, task: Task, options: SubmitOptions, submit: Callable[[Transaction, SubmitOptions], Submitted]
+    ) -> Task:
+        here = replace(options, ticket_queue=self._worker.queues[0], owner_id=self._worker.id)
         with self._watch.lock:  # the worker may be faster than we are
             if self._leaving.is_set():
-                return Task(path, request, None, JobInterrupted(f"{path.name} was not queued.", INTERRUPTED))
+                return replace(task, error=JobInterrupted(f"{task.path.name} was not queued.", INTERRUPTED))
             with self._database.transaction() as session:
-                submitted = submit_media(session, outcome.acquired.media_id, request, here)
+                submitted = submit(session, here)
             if submitted.job_id is not None:
-                self._watch.paths[submitted.job_id] = path
+                self._watch.paths[submitted.job_id] = task.path
                 self._open[submitted.job_id] = submitted.created
-                self._engines.load_ahead(request.model)  # while the ticket is on its way
-        return Task(path, request, submitted, address=outcome.address)
+                if submitted.goes_on_from is None:
+                    self._engines.load_ahead(task.request.model)  # while the ticket is on its way
+        return replace(task, submitted=submitted)
 
     def wait(self, task: Task) -> Finished:
         """The result of a task, once it is there.

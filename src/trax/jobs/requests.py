@@ -36,11 +36,24 @@ def request_of(job: TranscriptionJob, max_duration: Seconds) -> Request:
         fields = ", ".join(".".join(map(str, problem["loc"])) for problem in error.errors())
         hint = "Queue the file again with `trax add`."
         raise UsageError(f"The job's request is not valid: {fields}.", hint) from error
-    stages_of(request.pipeline)
-    canonical_name(request.model)
+    if not stages_of(request.pipeline)[0].builds_on:  # else the words are there, whatever model they are from
+        canonical_name(request.model)
     return request
 
 
-def request_id(media_id: UUID, request: Request) -> UUID:
-    """The same for equal requests about the same bytes."""
-    return uuid5(media_id, json.dumps([request.pipeline, request.as_json()], sort_keys=True))
+def parent_of(job: TranscriptionJob) -> UUID | None:
+    """The result that the job builds on; None: it begins with the media.
+
+    Raises: UsageError: that is no ID.
+    """
+    named = (job.processing_options or {}).get("parent")
+    try:
+        return None if named is None else UUID(named)
+    except (ValueError, AttributeError, TypeError) as error:
+        raise UsageError("The job's parent is no ID.", "Queue it again with its own command.") from error
+
+
+def request_id(media_id: UUID, request: Request, parent_id: UUID | None = None) -> UUID:
+    """The same for equal requests about the same bytes, or about the same result of theirs."""
+    parent = [] if parent_id is None else [str(parent_id)]
+    return uuid5(media_id, json.dumps([request.pipeline, request.as_json(), *parent], sort_keys=True))

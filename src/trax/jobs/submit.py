@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
-from trax.database import media, queue, transcripts
+from trax.database import media, queue
 from trax.database.engine import Database, Transaction
 from trax.database.media import NewMedia
 from trax.flow import Request
+from trax.jobs.answers import answer_to
 from trax.jobs.prepare import new_media
 from trax.jobs.requests import request_id
 from trax.pipeline import stages_of
@@ -41,6 +42,7 @@ class Submitted:
     job_id: UUID | None
     result_id: UUID | None
     created: bool  # whether the job is new, and was not queued by somebody else
+    goes_on_from: UUID | None = None  # the result that the job need not make anew, as far as that is known
 
 
 def submit(database: Database, file: Path | NewMedia, request: Request, options: SubmitOptions) -> Submitted:
@@ -54,17 +56,22 @@ def submit(database: Database, file: Path | NewMedia, request: Request, options:
         return submit_media(session, row.id, request, options)
 
 
-def submit_media(session: Transaction, media_id: UUID, request: Request, options: SubmitOptions) -> Submitted:
-    """Queue a job for media that is registered, unless the same request is answered or queued already."""
-    if not options.force and (known := _answer(session, media_id, request)) is not None:
+def submit_media(
+    session: Transaction, media_id: UUID, request: Request, options: SubmitOptions, *, parent_id: UUID | None = None
+) -> Submitted:
+    """Queue a job for media that is registered, unless the same request is answered or queued already.
+
+    parent_id: the result that its first stage builds on.
+    """
+    if not options.force and (known := answer_to(session, media_id, request, parent_id)) is not None:
         return Submitted(media_id, None, known, created=False)
     job_id, created = queue.enqueue(
         session,
         queue.NewJob(
             media_id=media_id,
-            request_id=uuid4() if options.force else request_id(media_id, request),
+            request_id=uuid4() if options.force else request_id(media_id, request, parent_id),
             model_config=_asked_for(request),
-            processing_options={"pipeline": request.pipeline, "request": request.as_json()},
+            processing_options=_options(request, parent_id),
             queue=options.queue,
             ticket_queue=options.ticket_queue,
             priority=options.priority,
@@ -72,18 +79,24 @@ def submit_media(session: Transaction, media_id: UUID, request: Request, options
             owner_id=options.owner_id,
         ),
     )
-    if created and not options.force and (known := _answer(session, media_id, request)) is not None:
+    if created and not options.force and (known := answer_to(session, media_id, request, parent_id)) is not None:
         queue.withdraw(session, job_id)  # the job that answers it ended while we looked
         return Submitted(media_id, None, known, created=False)
-    return Submitted(media_id, job_id, None, created)
+    return Submitted(media_id, job_id, None, created, _goes_on_from(session, media_id, request, parent_id, options))
 
 
-def _answer(session: Transaction, media_id: UUID, request: Request) -> UUID | None:
-    makes = stages_of(request.pipeline)[-1].makes
-    for result_id, document in transcripts.requests_answered(session, media_id, makes):
-        if request.is_answered_by(document):
-            return result_id
-    return None
+def _goes_on_from(
+    session: Transaction, media_id: UUID, request: Request, parent_id: UUID | None, options: SubmitOptions
+) -> UUID | None:
+    first, *others = stages_of(request.pipeline)
+    if parent_id is not None or options.force or not others:
+        return parent_id
+    return answer_to(session, media_id, request, stage=first)
+
+
+def _options(request: Request, parent_id: UUID | None) -> dict[str, Any]:
+    parent = {} if parent_id is None else {"parent": str(parent_id)}
+    return {"pipeline": request.pipeline, "request": request.as_json(), **parent}
 
 
 def _asked_for(request: Request) -> dict[str, Any]:

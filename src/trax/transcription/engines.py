@@ -8,14 +8,14 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
-from threading import RLock, Thread
+from threading import Lock, RLock, Thread
 from typing import Any
 
 from trax.errors import ModelUnavailable, UnknownModel, UsageError
-from trax.settings import Settings
 from trax.transcription.device import plan
 from trax.transcription.models import ResolvedModel, at_hand, canonical_name, resolve
 from trax.transcription.transcriber import Transcriber
+from trax.turns import Diarizer
 
 DETECTORS = ("tiny", "base", "small", "large-v3-turbo", "medium", "large-v3", "large-v2")  # cheapest first
 MULTILINGUAL_FALLBACK = "large-v3-turbo"  # for languages that an English-only model doesn't know
@@ -53,16 +53,26 @@ class Download:
             self.announce(f"Downloading {self.name}: {done_bytes / 1e6:.0f} of {total_bytes / 1e6:.0f} MB")
 
 
+def _no_diarizer() -> Diarizer:
+    raise ModelUnavailable("These engines tell no speakers apart.", "Use the engines of an archive.")
+
+
 @dataclass(slots=True)
 class Engines:
-    """Speech engines by model name; threads may share them, and wait for each other's loading."""
+    """Speech engines by model name, and the one that tells speakers apart; threads may share them, and wait for each
+    other's loading.
+    """
 
     options: EngineOptions
     announce: Callable[[str], None]
+    open_diarizer: Callable[[], Diarizer] = _no_diarizer
+    diarizing: Lock = field(default_factory=Lock)  # held by whoever uses the diarizer
     _loaded: dict[tuple[str, str], Transcriber] = field(default_factory=dict)  # by model and compute type
     _ahead: dict[tuple[str, str], Future[Transcriber | None]] = field(default_factory=dict)  # each is begun once
     _fruitless: set[str] = field(default_factory=set)  # ways to a detector that led nowhere, not to be tried again
     _lock: RLock = field(default_factory=RLock)
+    _diarizer: Diarizer | None = None
+    _diarizer_lock: Lock = field(default_factory=Lock)
 
     def check(self, name: str, language: str | None = None) -> None:
         """Refuse, before any work, what can't be run here whatever the file.
@@ -125,6 +135,16 @@ class Engines:
             self.announce(_chosen(engine.description()))
         return engine
 
+    def diarizer(self) -> Diarizer:
+        """What tells speakers apart, loaded now if it isn't yet; hold `diarizing` while it works.
+
+        Raises: ModelUnavailable: neither on this machine nor to be downloaded. UsageError, OutputError.
+        """
+        with self._diarizer_lock:
+            if self._diarizer is None:
+                self._diarizer = self.open_diarizer()
+            return self._diarizer
+
     def detector(self, *, may_download: bool) -> Transcriber | None:
         """A multilingual engine that can tell languages apart; None where there is none to be had.
 
@@ -172,22 +192,6 @@ class Engines:
             encoder=options.encoder,
             cache_folder=options.cache_folder,
         )
-
-
-def engines_for(settings: Settings, announce: Callable[[str], None]) -> Engines:
-    """Engines as the settings want them; each model is loaded when it is first needed."""
-    options = EngineOptions(
-        models_folder=settings.home / "models",
-        offline=settings.offline,
-        device=settings.device,
-        compute_type=settings.compute_type,
-        threads=settings.threads,
-        batch_size=settings.batch_size,
-        memory=settings.memory,
-        encoder=settings.encoder,
-        cache_folder=settings.home / "cache",
-    )
-    return Engines(options, announce)
 
 
 def _check_language(language: str) -> None:
