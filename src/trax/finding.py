@@ -76,26 +76,19 @@ class Finder:
         Raises: QueryError: nothing could be found by it. SearchUnavailable: not on this server, or not in time.
         """
         asked = _asked(query, mode, filters, _page(limit, offset), max(0, context))
-        if fuzzy:
-            return self._corrected(asked, widely=True) or self._answer(asked)
-        answer = self._answer(asked)
-        if answer.hits or fuzzy is False or mode != "words":
-            return answer
-        if offset and self._answer(replace(asked, page=Page(1))).hits:
-            return answer  # the page is one after the last
-        return self._corrected(asked, widely=False) or replace(answer, notes=(*answer.notes, *self._hints()))
+        return self._forgiving(asked, self._answer, fuzzy)
 
-    def count(self, query: str, *, mode: Mode = "words", filters: Filters = Filters()) -> int:
-        """How many moments a search finds; takes seconds where that is a great part of the archive.
+    def count(
+        self, query: str, *, mode: Mode = "words", filters: Filters = Filters(), fuzzy: bool | None = None
+    ) -> Answer:
+        """An answer without hits whose `total` is the number of all; seconds where they are much of the archive.
 
         Raises: QueryError, SearchUnavailable: as `find` does.
         """
         asked = _asked(query, mode, filters, Page(), 0)
         if mode in ("semantic", "hybrid"):
             raise QueryError("What is near in meaning can't be counted.", "Count what has the words: leave that out.")
-        with reading(self._database) as session:
-            planned = _planned(session, asked, situation(session))
-            return 0 if planned is None else search.count(session, planned[0])
+        return self._forgiving(asked, self._total, fuzzy)
 
     def unsure(
         self,
@@ -110,14 +103,37 @@ class Finder:
 
         `after`: confidence, result and number of the last one seen, from which on to go.
         """
-        below = search.DOUBTFUL if filters.max_confidence is None else filters.max_confidence
         with reading(self._database) as session:
-            within = scope(session, replace(filters, max_confidence=None))
+            within, below, inclusive = _doubtful(session, filters)
             if within.is_empty:
                 return []
-            asked = filters.max_confidence is not None
-            places = search.unsure(session, within, below, Page(limit, offset), after, inclusive=asked)
+            places = search.unsure(session, within, below, Page(limit, offset), after, inclusive=inclusive)
             return search_hits.hits(session, places, Shown(context))
+
+    def count_unsure(self, filters: Filters = Filters()) -> int:
+        """How many segments `unsure` lists in all."""
+        with reading(self._database) as session:
+            within, below, inclusive = _doubtful(session, filters)
+            return 0 if within.is_empty else search.count_unsure(session, within, below, inclusive=inclusive)
+
+    def _forgiving(self, asked: _Asked, answered: Callable[[_Asked], Answer], fuzzy: bool | None) -> Answer:
+        """The answer, or that to similar words: at once if `fuzzy`, where nothing is found if that is None."""
+        if fuzzy:
+            return self._corrected(asked, answered, widely=True) or answered(asked)
+        answer = answered(asked)
+        if answer.hits or answer.total or fuzzy is False or asked.mode != "words":
+            return answer
+        if asked.page.offset and self._answer(replace(asked, page=Page(1))).hits:
+            return answer  # the page is one after the last
+        corrected = self._corrected(asked, answered, widely=False)
+        return corrected or replace(answer, notes=(*answer.notes, *self._hints()))
+
+    def _total(self, asked: _Asked) -> Answer:
+        with reading(self._database) as session:
+            there = situation(session)
+            planned = _planned(session, asked, there)
+            number = 0 if planned is None else search.count(session, planned[0])
+            return Answer((), number, None, False, _notes(there))
 
     def _answer(self, asked: _Asked) -> Answer:
         if asked.mode in ("semantic", "hybrid"):
@@ -154,7 +170,7 @@ class Finder:
             notes = (*_notes(there), *search_meaning.notes(session, question))
             return Answer(tuple(search_hits.hits(session, found, shown)), None, None, False, notes)
 
-    def _corrected(self, asked: _Asked, *, widely: bool) -> Answer | None:
+    def _corrected(self, asked: _Asked, answered: Callable[[_Asked], Answer], *, widely: bool) -> Answer | None:
         """What is found by similar words; None where none are like the words of the query."""
         if asked.query is None:
             return None
@@ -162,8 +178,8 @@ class Finder:
         if not meant:
             return None
         other = rewording.reworded(asked.query, meant)
-        answer = self._answer(replace(asked, query=parse(other), text=other))
-        return replace(answer, corrected=other) if answer.hits else None
+        answer = answered(replace(asked, query=parse(other), text=other))
+        return replace(answer, corrected=other) if answer.hits or answer.total else None
 
     def _meant(self, words: Sequence[str], *, widely: bool) -> dict[str, list[str]]:
         """For each word that nobody has said, or for each if `widely`, what it may stand for, the likeliest first."""
@@ -237,6 +253,14 @@ def _page(limit: int, offset: int) -> Page:
             f"Only the first {DEEPEST:,} hits can be looked through.", "Narrow the search by a filter or more words."
         )
     return Page(limit, offset)
+
+
+def _doubtful(session: Transaction, filters: Filters) -> tuple[Scope, float, bool]:
+    """Where doubtful segments are, the confidence that is their limit, and whether that is doubtful, too."""
+    within = scope(session, replace(filters, max_confidence=None))
+    if filters.max_confidence is None:
+        return within, search.DOUBTFUL, False
+    return within, filters.max_confidence, True
 
 
 def _planned(session: Transaction, asked: _Asked, there: Situation) -> tuple[Search, Shown] | None:

@@ -137,6 +137,11 @@ def test_count_prints_a_number(archive: Run) -> None:
     assert archive("search", "kubernetes", "--count").out == "2\n"
     none = archive("search", "giraffe", "--count")
     assert (none.code, none.out) == (1, "0\n")
+    similar = archive("search", "wether", "--count")
+    assert (similar.code, similar.out) == (0, "1\n")
+    assert similar.err == "Nothing was found for wether: this is for weather\n"
+    assert archive("search", "wether", "--count", "--no-fuzzy").out == "0\n"
+    assert archive("search", "--unsure", "--count").out == "0\n"
 
 
 SENSELESS = [
@@ -145,6 +150,12 @@ SENSELESS = [
     ["--unsure", "words"],
     ["x", "--semantic", "--hybrid"],
     ["x", "--substring", "--semantic"],
+    ["x", "--substring", "--fuzzy"],
+    ["x", "--semantic", "--fuzzy"],
+    ["--unsure", "--substring"],
+    ["--unsure", "--semantic"],
+    ["--unsure", "--hybrid"],
+    ["--unsure", "--no-fuzzy"],
     ["x", "--speaker", " "],
     ["x", "--media", ""],
     ["x", "--language", "the queen's"],

@@ -87,7 +87,7 @@ def test_filters(archive: Database) -> None:
         assert (filters, titles(finder.find("bees", filters=filters))) == (filters, found)
         assert (filters, titles(finder.find('"bees"', filters=filters))) == (filters, found)
         assert (filters, titles(finder.find("bees", mode="substring", filters=filters))) == (filters, found)
-        assert finder.count('"bees"', filters=filters) == len(finder.find('"bees"', filters=filters).hits)
+        assert finder.count('"bees"', filters=filters).total == len(finder.find('"bees"', filters=filters).hits)
 
 
 def test_the_segment_of_the_speaker_is_shown(archive: Database) -> None:
@@ -111,7 +111,7 @@ def test_pages_show_every_moment_once(embedded_database: Database, monkeypatch: 
     for query in ("bee", '"bee and"'):
         pages = [finder.find(query, limit=6, offset=offset) for offset in range(0, 300, 6)]
         shown = [(hit.result_id, hit.start) for page in pages for hit in page.hits]
-        assert len(shown) == len(set(shown)) == finder.count(query)
+        assert len(shown) == len(set(shown)) == finder.count(query).total
         assert pages[0].is_partial == (query == "bee")  # phrases are all alike: none is better further on
 
 
@@ -126,7 +126,7 @@ def test_older_versions_are_found_only_if_asked_for(database: Database) -> None:
     finder = Finder(database)
     assert [hit.version for hit in finder.find("bee").hits] == [2]
     assert sorted(hit.version for hit in finder.find("bee", filters=Filters(all_versions=True)).hits) == [1, 2]
-    assert finder.count('"bee"', filters=Filters(all_versions=True)) == 2
+    assert finder.count('"bee"', filters=Filters(all_versions=True)).total == 2
 
 
 def test_a_mistyped_word_finds_what_was_meant(database: Database) -> None:
@@ -140,6 +140,22 @@ def test_a_mistyped_word_finds_what_was_meant(database: Database) -> None:
     assert finder.find("mashine -needs").hits == ()
     assert finder.find("machine", fuzzy=True).corrected == "machine OR machines"
     assert finder.find("qqqqqqq").corrected is None
+
+
+def test_what_is_found_by_similar_words_is_counted(embedded_database: Database) -> None:
+    for number in range(3):
+        add_transcript(embedded_database, f"{number}.mp3", "About the machine.", *["Silence."] * number * 10)
+    add_transcript(embedded_database, "more.mp3", "Machines.", *["Silence."] * 10, "The mashine.")
+    finder = Finder(embedded_database)
+    counted = [finder.count("mahcine", fuzzy=fuzzy) for fuzzy in (None, False, True)]
+    assert [answer.total for answer in counted] == [4, 0, 5]
+    assert [answer.corrected for answer in counted] == ["machine", None, "mahcine OR machine OR mashine"]
+    assert (finder.count("mashine").total, finder.count("qqqqqqq").total) == (1, 0)
+    wide = finder.find("mashine", fuzzy=True)
+    assert (finder.count("mashine", fuzzy=True).total, finder.count("mashine", fuzzy=True).corrected) == (
+        len(wide.hits),
+        wide.corrected,
+    )
 
 
 def test_later_pages_of_a_corrected_search(embedded_database: Database) -> None:
@@ -167,7 +183,7 @@ def test_a_part_of_a_word(database: Database) -> None:
     finder = Finder(database)
     (hit,) = finder.find("TOSYN", mode="substring").hits
     assert [hit.text[start:end] for start, end in hit.marks] == ["tosyn"]
-    assert finder.count("photos", mode="substring") == 2
+    assert finder.count("photos", mode="substring").total == 2
     assert [len(finder.find(part, mode="substring").hits) for part in ("00%", "0%o", ":\\p", "___")] == [1, 0, 1, 0]
     with pytest.raises(QueryError):
         finder.find("ph", mode="substring")
@@ -218,6 +234,9 @@ def test_doubtful_segments_come_worst_first(embedded_database: Database) -> None
     finder = Finder(embedded_database)
     hits = finder.unsure()
     assert [hit.confidence for hit in hits] == sorted(doubt for doubt in doubts if doubt < 0.8)
+    assert finder.count_unsure() == len(hits)
+    assert [finder.count_unsure(Filters(max_confidence=most)) for most in (0.3, 0.85, 1.0)] == [2, 5, 6]
+    assert finder.count_unsure(Filters(speaker="Bob")) == 0
     assert finder.unsure(limit=2, offset=2) == hits[2:4]
     last = hits[1]
     assert finder.unsure(after=(last.confidence or 0, last.result_id, round(last.start / 5))) == hits[2:]

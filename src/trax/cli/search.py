@@ -80,9 +80,11 @@ def search(
         shorter=shorter,
         all_versions=all_versions,
     )
-    mode = mode_of(substring=substring, semantic=semantic, hybrid=hybrid)
-    wanted = _Wanted(text_of(query, unsure=unsure), mode, filters, fuzzy, limit, page, context)
-    _answer(wanted, is_unsure=unsure, is_count=count, as_json=as_json)
+    text = text_of(query, unsure=unsure)
+    mode = mode_of(substring=substring, semantic=semantic, hybrid=hybrid, fuzzy=fuzzy, unsure=unsure)
+    _answer(
+        _Wanted(text, mode, filters, fuzzy, limit, page, context), is_unsure=unsure, is_count=count, as_json=as_json
+    )
 
 
 def _answer(wanted: _Wanted, *, is_unsure: bool, is_count: bool, as_json: bool) -> None:
@@ -90,10 +92,10 @@ def _answer(wanted: _Wanted, *, is_unsure: bool, is_count: bool, as_json: bool) 
 
     with Archive(announce=say_progress) as archive:
         finder = archive.finder
-        if is_count and not is_unsure:
-            found = finder.count(wanted.text, mode=wanted.mode, filters=wanted.filters)
-            typer.echo(found)
-            raise typer.Exit(0 if found else NOTHING_FOUND)
+        if is_count:
+            number = finder.count_unsure(wanted.filters) if is_unsure else _number(finder, wanted)
+            typer.echo(number)
+            raise typer.Exit(0 if number else NOTHING_FOUND)
         hits = _unsure(finder, wanted) if is_unsure else _hits(finder, wanted)
     _print(hits[: wanted.limit], as_json=as_json)
     if len(hits) > wanted.limit:
@@ -101,6 +103,12 @@ def _answer(wanted: _Wanted, *, is_unsure: bool, is_count: bool, as_json: bool) 
     if not hits:
         say(_nothing(wanted, is_unsure=is_unsure))
         raise typer.Exit(NOTHING_FOUND)
+
+
+def _number(finder: Finder, wanted: _Wanted) -> int:
+    answer = finder.count(wanted.text, mode=wanted.mode, filters=wanted.filters, fuzzy=wanted.fuzzy)
+    _remark(answer, wanted)
+    return answer.total or 0
 
 
 def _unsure(finder: Finder, wanted: _Wanted) -> list[Hit]:

@@ -71,10 +71,17 @@ def text_of(query: list[str] | None, *, unsure: bool) -> str:
     return text
 
 
-def mode_of(*, substring: bool, semantic: bool, hybrid: bool) -> Mode:
-    """How it is searched. Raises: UsageError: in two ways at once."""
+def mode_of(*, substring: bool, semantic: bool, hybrid: bool, fuzzy: bool | None, unsure: bool) -> Mode:
+    """How it is searched. Raises: UsageError: in two ways at once, or in one that --unsure has no use for."""
     if substring + semantic + hybrid > 1:
         raise UsageError("--substring, --semantic and --hybrid don't go together.", "Choose one of them.")
+    if unsure and (substring or semantic or hybrid or fuzzy is not None):
+        raise UsageError("--unsure searches for no words.", "Leave out how they are to be searched.")
+    if fuzzy and (substring or semantic):
+        raise UsageError(
+            f"--fuzzy and {'--substring' if substring else '--semantic'} don't go together.",
+            "Similar words are looked for where words are: leave one of them out.",
+        )
     if substring:
         return "substring"
     return "semantic" if semantic else "hybrid" if hybrid else "words"

@@ -209,14 +209,17 @@ def unsure(
     return [Place(row.result_id, row.idx, row.score, row.idx) for row in session.execute(text(statement), values)]
 
 
+def count_unsure(session: Session, scope: Scope, below: float, *, inclusive: bool = False) -> int:
+    """How many segments `unsure` would find in all."""
+    where = _doubtful(scope, below, inclusive=inclusive)
+    return session.scalar(text(f"SELECT count(*) FROM transcript_segments s WHERE {where}"), where.values) or 0
+
+
 def unsure_statement(
     scope: Scope, below: float, page: Page, after: tuple[float, UUID, int] | None, *, inclusive: bool = False
 ) -> tuple[str, dict[str, Any]]:
     """The statement that reads doubtful segments in the order of their index, from the page or the place on."""
-    where = segments_of(scope)
-    where.add(f"s.confidence {'<=' if inclusive else '<'} CAST(:below AS real)", below=below)
-    if below < DOUBTFUL or (below == DOUBTFUL and not inclusive):
-        where.add(f"s.confidence < {DOUBTFUL}")  # as the index says it
+    where = _doubtful(scope, below, inclusive=inclusive)
     if after is not None:
         confidence, result_id, idx = after
         where.add(
@@ -229,3 +232,11 @@ def unsure_statement(
         SELECT s.result_id, s.idx, s.confidence AS score FROM transcript_segments s WHERE {where}
         ORDER BY s.confidence, s.result_id, s.idx LIMIT :limit OFFSET :offset"""
     return statement, {**where.values, "limit": page.limit, "offset": page.offset}
+
+
+def _doubtful(scope: Scope, below: float, *, inclusive: bool) -> Where:
+    where = segments_of(scope)
+    where.add(f"s.confidence {'<=' if inclusive else '<'} CAST(:below AS real)", below=below)
+    if below < DOUBTFUL or (below == DOUBTFUL and not inclusive):
+        where.add(f"s.confidence < {DOUBTFUL}")  # as the index says it
+    return where
