@@ -157,7 +157,7 @@ def nearest(
     `where` and `values`: conditions on transcript_passages p, and what they bind; no text of a user is among them.
     """
     bound = {**(values or {}), "model": model.name}
-    if passage_vectors.are_there(session, len(question)):
+    if passage_vectors.can_be_asked(session, len(question)):
         found = passage_vectors.nearest(session, question, limit, where, bound)
     else:
         found = _nearest_of_all(session, question, limit, where, bound)

@@ -43,7 +43,7 @@ SECRETS = ("password", "sslpassword")  # that may stand in the query of an addre
 
 # SQLSTATE, https://www.postgresql.org/docs/current/errcodes-appendix.html
 DISK_FULL, OUT_OF_CONNECTIONS = "53100", "53300"
-READ_ONLY = ("25006", "42501")  # a standby, or a role that may not write
+READ_ONLY, NOT_ALLOWED = "25006", "42501"  # a standby, or a role that may not do it
 NO_TABLE = "42P01"
 GAVE_UP = ("25P03", "40001", "40P01", "55P03", "57014")  # deadlocks and timeouts
 
@@ -216,8 +216,10 @@ def _refused(state: str, reason: str) -> TraxError | None:
         return DatabaseUnavailable(
             "The database has no free connection.", "Raise its max_connections, or lower TRAX_POOL_SIZE."
         )
-    if state in READ_ONLY:
-        return DatabaseReadOnly(f"The database doesn't let Trax write: {reason}.", "Use a role that may write.")
+    if state == READ_ONLY:
+        return DatabaseReadOnly(f"The database doesn't let Trax write: {reason}.", "Use a server that can be written.")
+    if state == NOT_ALLOWED:
+        return DatabaseReadOnly(f"The database doesn't let this role do it: {reason}.", "Use a role that may.")
     if state == NO_TABLE:
         return DatabaseNotMigrated(f"The database is not whole: {reason}.", "Restore it from a backup.")
     if state in GAVE_UP:

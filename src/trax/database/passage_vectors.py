@@ -16,14 +16,19 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from trax.database import extensions
 from trax.database.engine import sqlstate
+from trax.errors import DatabaseReadOnly
 
 TABLE = "passage_vectors"
 DIMENSIONS = 384  # of all-MiniLM-L6-v2 and its relatives; a model of other sizes is compared here, without an index
 HALF = np.dtype("<f2")
 OLDEST = (0, 7)  # of pgvector: the first with half-precision vectors
 GOES_ON = (0, 8)  # the first whose index goes on looking while a filter leaves too few
-NOT_ALLOWED = ("42501", "0A000", "58P01")  # to create an extension; no such file on the server
+GOES_WITHOUT = (  # SQLSTATE
+    "42501", "0A000", "58P01",  # not for this role; no such file on the server
+    "23505", "42710",  # another process is creating the extension
+)  # fmt: skip
 MEMORY = "256MB"  # to build the index in
 FILLED_AT_A_TIME = 5000
 
@@ -51,21 +56,38 @@ class Near:
     similarity: float
 
 
-def are_there(session: Session, dimensions: int = DIMENSIONS) -> bool:
-    """Whether vectors of that size are kept by pgvector here."""
-    return dimensions == DIMENSIONS and bool(session.scalar(text(f"SELECT to_regclass('{TABLE}') IS NOT NULL")))
+def are_there(session: Session) -> bool:
+    """Whether there are vectors that pgvector keeps, and that have to be kept in step."""
+    return bool(session.scalar(text(f"SELECT to_regclass('{TABLE}') IS NOT NULL")))
+
+
+def can_be_asked(session: Session, dimensions: int) -> bool:
+    """Whether this role may compare vectors of that size by pgvector here."""
+    if dimensions != DIMENSIONS:
+        return False
+    readable = text(f"SELECT has_table_privilege(to_regclass('{TABLE}'), 'SELECT')")  # null where there is none
+    return bool(session.scalar(readable)) and _is_usable(session)
 
 
 def ensure(session: Session) -> bool:
-    """Whether the table is there, made and filled in this transaction if need be and possible."""
+    """Whether the table is there, made and filled in this transaction if need be, possible and allowed."""
     if are_there(session):
         return True
-    if not _has_extension(session):
+    try:
+        with session.begin_nested():
+            return _has_extension(session) and _make(session)
+    except DBAPIError as error:
+        if sqlstate(error) not in GOES_WITHOUT:
+            raise
         return False
+
+
+def _make(session: Session) -> bool:
     # whoever stores embeddings waits, and then finds the table
     session.execute(text("LOCK TABLE passage_embeddings IN SHARE ROW EXCLUSIVE MODE"))
     if are_there(session):
         return True
+    extensions.find_by_name(session)
     session.execute(text(f"SET LOCAL maintenance_work_mem = '{MEMORY}'"))
     session.execute(text("SET LOCAL statement_timeout = 0"))
     session.execute(text(CREATE_TABLE))
@@ -75,9 +97,18 @@ def ensure(session: Session) -> bool:
 
 
 def add(session: Session, model: str, keys: Sequence[tuple[UUID, int]], vectors: NDArray[np.float32]) -> None:
-    """Keep vectors of embeddings that are stored, where pgvector is in use."""
-    if not keys or not are_there(session, vectors.shape[1]):
+    """Keep vectors of embeddings that are stored, where pgvector is in use.
+
+    Raises: DatabaseReadOnly: it is in use, and not for this role.
+    """
+    if not keys or vectors.shape[1] != DIMENSIONS or not are_there(session):
         return
+    if not _is_usable(session):  # left out, what is stored now would never be found
+        raise DatabaseReadOnly(
+            "This role may not use pgvector, by which the database keeps vectors of passages.",
+            "GRANT it USAGE on the schema of that extension.",
+        )
+    extensions.find_by_name(session)
     statement = f"""
         INSERT INTO {TABLE} (result_id, first_idx, model, embedding)
         SELECT fresh.result_id, fresh.first_idx, :model, CAST(fresh.embedding AS halfvec)
@@ -97,6 +128,7 @@ def nearest(
     session: Session, question: NDArray[np.float32], limit: int, where: str, values: Mapping[str, Any]
 ) -> list[Near]:
     """The closest passages, by the index; by comparing all, where a filter leaves the index too few."""
+    extensions.find_by_name(session)
     if version(session) >= GOES_ON:
         session.execute(text("SET LOCAL hnsw.iterative_scan = strict_order"))
     session.execute(text(f"SET LOCAL hnsw.ef_search = {min(1000, max(100, limit))}"))
@@ -117,24 +149,21 @@ def statement(where: str, *, exact: bool = False) -> str:
 
 
 def version(session: Session) -> tuple[int, ...]:
-    """The version of pgvector in this database; (0,) where it isn't installed in it."""
-    found = session.scalar(text("SELECT extversion FROM pg_extension WHERE extname = 'vector'"))
-    return _numbers(found or "0")
+    """The version of pgvector in this database; () where it isn't installed in it."""
+    found = extensions.extension(session, extensions.VECTORS)
+    return () if found is None else found.version
 
 
 def _has_extension(session: Session) -> bool:
-    """Whether pgvector is in this database, created if that is possible and allowed."""
-    offered = session.scalar(text("SELECT default_version FROM pg_available_extensions WHERE name = 'vector'"))
-    if offered is None:
-        return False
-    if version(session) == (0,) and _numbers(offered) >= OLDEST:
-        try:
-            with session.begin_nested():
-                session.execute(text("CREATE EXTENSION IF NOT EXISTS vector"))
-        except DBAPIError as error:
-            if sqlstate(error) not in NOT_ALLOWED:
-                raise
-    return version(session) >= OLDEST
+    """Whether pgvector is in this database for us to use, created if that is possible."""
+    if not version(session) and extensions.offered(session, extensions.VECTORS) >= OLDEST:
+        session.execute(text("CREATE EXTENSION IF NOT EXISTS vector"))
+    return version(session) >= OLDEST and _is_usable(session)
+
+
+def _is_usable(session: Session) -> bool:
+    found = extensions.extension(session, extensions.VECTORS)
+    return found is not None and found.is_usable
 
 
 def _fill(session: Session) -> None:
@@ -154,7 +183,3 @@ def _fill(session: Session) -> None:
 def _literal(vector: NDArray[np.float32]) -> str:
     """The vector as pgvector reads it."""
     return f"[{','.join(f'{value:.6g}' for value in vector.tolist())}]"
-
-
-def _numbers(written: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in written.split(".") if part.isdigit())

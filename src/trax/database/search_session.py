@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from trax.database import extensions
 from trax.database.engine import Database, sqlstate
 from trax.errors import DatabaseUnavailable, QueryError, SearchUnavailable
 
@@ -44,7 +45,7 @@ def reading(database: Database) -> Iterator[Session]:
     try:
         with database.transaction() as session:
             settings = ", ".join(f"set_config('{name}', '{value}', true)" for name, value in _SETTINGS.items())
-            session.execute(text(f"SELECT {settings}"))
+            session.execute(text(f"SELECT {settings}, {extensions.PATH}"))
             yield session
     except DatabaseUnavailable as error:
         if sqlstate(error) != TIMED_OUT:
@@ -66,7 +67,10 @@ def situation(session: Session) -> Situation:
     row = session.execute(
         text("""
             SELECT ARRAY(SELECT DISTINCT language FROM transcript_index WHERE segments > 0 ORDER BY language) AS known,
-                EXISTS (SELECT FROM pg_extension WHERE extname = 'pg_trgm') AS has_trigrams,
+                EXISTS (
+                    SELECT FROM pg_extension
+                    WHERE extname = 'pg_trgm' AND has_schema_privilege(extnamespace, 'USAGE')
+                ) AS has_trigrams,
                 (SELECT count(*) FROM transcription_results) - (SELECT count(*) FROM transcript_index) AS waiting""")
     ).one()
     return Situation(tuple(row.known), row.has_trigrams, max(0, row.waiting))
