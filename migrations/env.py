@@ -11,6 +11,7 @@ from trax.database import (  # noqa: F401  (the models register themselves)
     queue_models,
     search_models,
     source_models,
+    speaker_models,
 )
 from trax.database.connect import open_unchecked
 from trax.settings import load_settings

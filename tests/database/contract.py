@@ -110,6 +110,11 @@ REFERENCES_BESIDE = {
     ("job_attempts", "job_id"): ("transcription_jobs", "CASCADE"),
     ("window_checkpoints", "media_file_id"): ("media_files", "CASCADE"),
     ("media_sources", "media_file_id"): ("media_files", "CASCADE"),
+    ("result_speakers", "result_id"): ("transcription_results", "CASCADE"),
+    ("result_speakers", "speaker_id"): ("speakers", "CASCADE"),
+    ("result_voices", "result_id"): ("transcription_results", "CASCADE"),
+    ("speaker_voiceprints", "speaker_id"): ("speakers", "CASCADE"),
+    ("speaker_voiceprints", "result_id"): ("transcription_results", "SET NULL"),
     **{
         (table, "result_id"): ("transcription_results", "CASCADE")
         for table in (

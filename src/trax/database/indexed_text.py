@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from trax.database import documents
 from trax.database.models import TranscriptionResult
+from trax.database.speaker_labels import cleaned
 from trax.search.passages import IndexedSegment, Passage, index_rows
 from trax.transcript import Segment, Transcript
 
@@ -27,6 +28,18 @@ def rows_of(session: Session, result: TranscriptionResult) -> tuple[list[Indexed
         measured = _measured(result)
         segments, passages = index_rows(transcript, any(confidence is not None for confidence in measured))
         return [_with_confidence(segment, measured) for segment in segments], passages
+    except (ArithmeticError, AttributeError, LookupError, TypeError) as error:
+        raise ValueError(f"result {result.id} holds no transcript") from error
+
+
+def speakers_of(session: Session, result: TranscriptionResult) -> list[str | None]:
+    """The speaker of each segment of the result, by its place.
+
+    Raises: ValueError: its documents are none of a transcript.
+    """
+    try:
+        segments = _transcript(session, result).segments
+        return [cleaned(segment.speaker or "") or None for segment in segments]
     except (ArithmeticError, AttributeError, LookupError, TypeError) as error:
         raise ValueError(f"result {result.id} holds no transcript") from error
 

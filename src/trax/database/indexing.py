@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -14,9 +14,10 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from trax.database.engine import sqlstate
-from trax.database.indexed_text import NOT_KNOWN, rows_of
+from trax.database.indexed_text import NOT_KNOWN, rows_of, speakers_of
 from trax.database.models import TranscriptionResult
 from trax.database.search_models import TranscriptIndex
+from trax.database.speakers import names_of
 from trax.search.pairs import pairs_in
 from trax.search.passages import IndexedSegment, Passage
 
@@ -73,10 +74,11 @@ def write_index(session: Session, result: TranscriptionResult) -> Written:
         segments, passages, is_readable = [], [], False
     _mark(session, result, segments, passages)
     is_newest = settle(session, result.media_file_id) == result.id
+    names = names_of(session, result.id)
     try:
         with session.begin_nested():
-            _copy(session, "transcript_segments", SEGMENTS, _segment_rows(result, is_newest, segments))
-            _copy(session, "transcript_passages", PASSAGES, _passage_rows(result, is_newest, passages))
+            _copy(session, "transcript_segments", SEGMENTS, _segment_rows(result, is_newest, segments, names))
+            _copy(session, "transcript_passages", PASSAGES, _passage_rows(result, is_newest, passages, names))
     except DBAPIError as error:
         if not (sqlstate(error) or "").startswith(TOO_MUCH):
             raise
@@ -88,6 +90,39 @@ def write_index(session: Session, result: TranscriptionResult) -> Written:
 def settle(session: Session, media_id: UUID) -> UUID | None:
     """The result that searches of the newest see, after the rows of all others have left that part."""
     return session.scalar(select(func.trax_settle_newest(media_id)))
+
+
+def write_names(session: Session, result: TranscriptionResult) -> None:
+    """Have searches know the speakers of a result by the names that they have now.
+
+    In the transaction that changes the names, which has the lock on the result's media file.
+    """
+    try:
+        labels = speakers_of(session, result)
+    except ValueError:
+        return  # nothing of it is indexed
+    names = names_of(session, result.id)
+    said = {"places": list(range(len(labels))), "speakers": [_name(label, names) for label in labels]}
+    session.execute(_NAME_SEGMENTS, {"id": result.id, **said})
+    session.execute(_NAME_PASSAGES, {"id": result.id})
+
+
+_NAME_SEGMENTS = text("""
+    UPDATE transcript_segments s SET speaker = said.speaker
+    FROM unnest(CAST(:places AS integer[]), CAST(:speakers AS text[])) AS said (idx, speaker)
+    WHERE s.result_id = :id AND s.idx = said.idx AND s.speaker IS DISTINCT FROM said.speaker""")
+
+_NAME_PASSAGES = text("""
+    UPDATE transcript_passages p SET speakers = said.speakers
+    FROM (
+        SELECT q.first_idx, ARRAY(
+            SELECT s.speaker FROM transcript_segments s
+            WHERE s.result_id = :id AND s.idx BETWEEN q.first_idx AND q.last_idx AND s.speaker IS NOT NULL
+            GROUP BY s.speaker ORDER BY min(s.idx)
+        ) AS speakers
+        FROM transcript_passages q WHERE q.result_id = :id
+    ) said
+    WHERE p.result_id = :id AND p.first_idx = said.first_idx AND p.speakers <> said.speakers""")
 
 
 def clear(session: Session, result_id: UUID) -> None:
@@ -134,28 +169,29 @@ def _mark(
 
 
 def _segment_rows(
-    result: TranscriptionResult, is_newest: bool, segments: Iterable[IndexedSegment]
+    result: TranscriptionResult, is_newest: bool, segments: Iterable[IndexedSegment], names: Mapping[str, str]
 ) -> Iterable[tuple[object, ...]]:
     for row in segments:
         yield (
-            result.id, row.idx, is_newest, result.media_file_id, row.start_ms, row.end_ms, _name(row.speaker),
+            result.id, row.idx, is_newest, result.media_file_id, row.start_ms, row.end_ms, _name(row.speaker, names),
             row.confidence, row.language, row.text, row.next_head, row.search_text,
             pairs_in(f"{row.text} {row.next_head}"),
         )  # fmt: skip
 
 
 def _passage_rows(
-    result: TranscriptionResult, is_newest: bool, passages: Iterable[Passage]
+    result: TranscriptionResult, is_newest: bool, passages: Iterable[Passage], names: Mapping[str, str]
 ) -> Iterable[tuple[object, ...]]:
     for row in passages:
+        speakers = dict.fromkeys(_name(speaker, names) for speaker in row.speakers)
         yield (
             result.id, row.first_idx, row.last_idx, is_newest, result.media_file_id, row.start_ms, row.end_ms,
-            [_name(speaker) for speaker in row.speakers], row.language, row.text, row.next_head, row.search_text,
+            list(speakers), row.language, row.text, row.next_head, row.search_text,
         )  # fmt: skip
 
 
-def _name(speaker: str | None) -> str | None:
-    return None if speaker is None else speaker[:LONGEST_SPEAKER]
+def _name(label: str | None, names: Mapping[str, str]) -> str | None:
+    return None if label is None else names.get(label, label)[:LONGEST_SPEAKER]
 
 
 def _copy(session: Session, table: str, columns: Sequence[str], rows: Iterable[tuple[object, ...]]) -> None:

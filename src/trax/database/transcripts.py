@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.orm import Session
 
-from trax.database import documents, indexing
+from trax.database import documents, indexing, speaker_families
 from trax.database.models import MediaFile, TranscriptionResult
 from trax.errors import RecordNotFound
 from trax.transcript import Transcript
@@ -63,6 +63,7 @@ def store(session: Session, new: NewResult) -> TranscriptionResult:
     )
     session.add(result)
     session.flush()
+    speaker_families.inherit(session, result)
     indexing.write_index(session, result)
     return result
 
