@@ -25,7 +25,7 @@ app.command()(reindex)
 @app.command()
 def upgrade() -> None:
     """Bring the tables to what this Trax needs."""
-    from trax.database import migrate
+    from trax.database import health, migrate
     from trax.database.connect import open_unchecked
     from trax.settings import load_settings
 
@@ -36,10 +36,13 @@ def upgrade() -> None:
             migrate.upgrade(database)
         migrate.require_current(database)
         waiting = _waiting(database)
+        knows_letters = health.knows_letters(database)
     steps = "was up to date" if before.is_current else f"upgraded from {before.current or 'nothing'}"
     say(f"Schema {before.needed}: {steps}.")
     if waiting:
         say(waiting)
+    if not knows_letters:
+        say(f"{health.UNKNOWN_LETTERS} {health.ANOTHER_LOCALE}")
 
 
 @app.command()
@@ -146,7 +149,7 @@ def _embedded_facts(settings: Settings) -> dict[str, Any]:
 
 
 def _server_facts(settings: Settings) -> dict[str, Any]:
-    from trax.database import migrate
+    from trax.database import health, migrate
     from trax.database.connect import open_unchecked
     from trax.errors import DatabaseError
 
@@ -154,12 +157,14 @@ def _server_facts(settings: Settings) -> dict[str, Any]:
         with open_unchecked(settings) as database:
             version = database.check_server()
             found = migrate.revision(database)
+            warning = {} if health.knows_letters(database) else {"warning": health.UNKNOWN_LETTERS}
             return {
                 "address": database.address(hide_password=True),
                 "server": f"{version // 10_000}.{version % 10_000}",
                 "schema": found.current,
                 "schema_needed": found.needed,
                 "up_to_date": found.is_current,
+                **warning,
             }
     except DatabaseError as error:
         return {"problem": str(error)}

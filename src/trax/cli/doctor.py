@@ -86,7 +86,7 @@ def _home(settings: Settings) -> Iterator[Check]:
 
 def _database(settings: Settings) -> Iterator[Check]:
     from trax.database.connect import open_database
-    from trax.database.health import examine, indexed
+    from trax.database.health import ANOTHER_LOCALE, UNKNOWN_LETTERS, examine, indexed
 
     with open_database(settings, say_progress) as database:
         found = examine(database)
@@ -95,13 +95,8 @@ def _database(settings: Settings) -> Iterator[Check]:
     yield Check("database", "ok", f"{kind}, PostgreSQL {found.server}, answers in {found.milliseconds:.1f} ms")
     yield from _extensions(found.extensions)
     yield from _search(searchable)
-    if not found.unicode:
-        yield Check(
-            "locale",
-            "warning",
-            "The database's locale doesn't know letters beyond ASCII.",
-            "Make the database anew with LC_CTYPE C.UTF-8 for searches in every language.",
-        )
+    if not found.knows_letters:
+        yield Check("locale", "warning", UNKNOWN_LETTERS, ANOTHER_LOCALE)
 
 
 def _extensions(there: frozenset[str]) -> Iterator[Check]:
