@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -22,7 +23,7 @@ from trax.errors import DatabaseReadOnly, QueryError, SearchUnavailable
 from trax.search import exact, rewording, typos
 from trax.search.filters import Filters
 from trax.search.hits import Answer, Hit
-from trax.search.query import MOST_CHARACTERS, Query, parse
+from trax.search.query import MOST_CHARACTERS, Query, parse, sentence, wanted
 
 if TYPE_CHECKING:
     from trax.embedding import Embedder
@@ -44,8 +45,8 @@ MOST_MEANT = 3  # words that a mistyped one is replaced by
 class _Asked:
     """A search with all that belongs to it."""
 
-    text: str
-    query: Query | None  # None: the text is searched for as it stands
+    text: str  # what is searched for as it stands, or by its meaning
+    query: Query | None  # None: no words are searched for
     mode: Mode
     filters: Filters
     page: Page
@@ -58,7 +59,7 @@ class Finder:
     def __init__(self, database: Database, embedder: Callable[[], Embedder] | None = None) -> None:
         """`embedder`: opens the model of searches by meaning, when the first one needs it."""
         self._database = database
-        self._embedder = embedder
+        self._embedder = None if embedder is None else functools.cache(embedder)
 
     def find(
         self,
@@ -159,14 +160,14 @@ class Finder:
             within = scope(session, asked.filters)
             if within.is_empty or not there.languages:
                 return Answer((), None, None, False, _notes(there))
-            shown = Shown(asked.context)
-            if asked.mode == "hybrid" and asked.query is not None:
-                known = terms(session, asked.query, there.languages)
-                said = search.by_words(known, within) if known.is_everywhere else None
-                found = search_meaning.joined(session, said, question, within, asked.page)
-                shown = Shown(asked.context, known, partial(exact.matches, asked.query))
-            else:
+            if asked.query is None:
+                shown = Shown(asked.context)
                 found = search_meaning.nearest(session, question, within, asked.page)
+            else:
+                said, shown = _planned_words(session, asked.query, there, within, asked.context)
+                allowed = search_meaning.without(terms(session, asked.query, there.languages))
+                found = search_meaning.joined(session, said, question, within, asked.page, allowed)
+            found = search_meaning.narrowed(session, question, within, found)
             notes = (*_notes(there), *search_meaning.notes(session, question))
             return Answer(tuple(search_hits.hits(session, found, shown)), None, None, False, notes)
 
@@ -178,7 +179,7 @@ class Finder:
         if not meant:
             return None
         other = rewording.reworded(asked.query, meant)
-        answer = answered(replace(asked, query=parse(other), text=other))
+        answer = answered(replace(asked, query=parse(other)))
         return replace(answer, corrected=other) if answer.hits or answer.total else None
 
     def _meant(self, words: Sequence[str], *, widely: bool) -> dict[str, list[str]]:
@@ -234,8 +235,11 @@ def embed_missing(
 
 
 def _asked(query: str, mode: Mode, filters: Filters, page: Page, context: int) -> _Asked:
+    if mode == "semantic":
+        return _Asked(sentence(query), None, mode, filters, page, context)
     if mode != "substring":
-        return _Asked(query, parse(query), mode, filters, page, context)
+        parsed = parse(query)
+        return _Asked(wanted(query), parsed, mode, filters, page, context)
     part = " ".join(query.split())
     if not SHORTEST_PART <= len(part) <= MOST_CHARACTERS:
         raise QueryError(

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 
-import numpy as np
 import pytest
-from numpy.typing import NDArray
 from sqlalchemy import text
 
 from tests.finding.archive import Said, add_media, add_transcript
@@ -19,7 +16,7 @@ from trax.database.models import MediaFile
 from trax.database.search_session import reading
 from trax.database.videos import NewVideo
 from trax.errors import QueryError, SearchUnavailable
-from trax.finding import Finder, embed_missing
+from trax.finding import Finder
 from trax.search.filters import Filters
 from trax.search.hits import Answer
 
@@ -243,51 +240,6 @@ def test_doubtful_segments_come_worst_first(embedded_database: Database) -> None
     assert [hit.confidence for hit in finder.unsure(Filters(max_confidence=0.4))] == [0.1, 0.3]
     assert len(finder.unsure(Filters(max_confidence=1.0))) == 6
     assert finder.unsure(Filters(speaker="Bob")) == []
-
-
-class Letters:
-    """A model for which words mean the same that share their letters."""
-
-    name = "letters"
-    dimensions = 64
-    languages = ("en",)
-
-    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        vectors = np.zeros((len(texts), self.dimensions), np.float32)
-        for row, said in zip(vectors, texts, strict=True):
-            for pair in zip(said.lower(), said.lower()[1:], strict=False):
-                row[zlib.crc32("".join(pair).encode()) % self.dimensions] += 1
-        unit: NDArray[np.float32] = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
-        return unit
-
-
-@pytest.fixture
-def embedded_archive(archive: Database) -> Iterator[Database]:
-    """What others find in the database is as it was: the extension and its table go with the test."""
-    embed_missing(archive, Letters())
-    yield archive
-    with archive.transaction() as session:
-        session.execute(text("DROP TABLE IF EXISTS passage_vectors"))
-        session.execute(text("DROP EXTENSION IF EXISTS vector"))
-
-
-def test_by_meaning_and_by_both(embedded_archive: Database) -> None:
-    archive = embedded_archive
-    finder = Finder(archive, Letters)
-    answer = finder.find("dancing beehives", mode="semantic")
-    assert answer.hits[0].title == "On bees"
-    assert answer.hits[0].text == "Bees dance. Many bees? Yes."
-    assert (answer.hits[0].start, answer.hits[0].end) == (0.0, 15.0)
-    assert any("letters understands en" in note for note in answer.notes)
-    both = finder.find("dances", mode="hybrid")
-    assert (both.hits[0].text, both.hits[0].marks) == ("Bees dance.", ((5, 10),))
-    assert titles(both) == {"On bees", "A song"}
-    assert titles(finder.find("bees", mode="semantic", filters=Filters(channel="singer"))) == {"A song"}
-    assert finder.find("being", mode="hybrid").hits
-    with pytest.raises(SearchUnavailable):
-        Finder(archive).find("bees", mode="semantic")
-    with pytest.raises(QueryError):
-        finder.count("bees", mode="hybrid")
 
 
 def test_media_that_goes_takes_its_moments_along(embedded_database: Database) -> None:

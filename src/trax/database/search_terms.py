@@ -39,6 +39,7 @@ class Terms:
     whole: Mapping[str, str]  # configuration → tsquery; without those in which nothing is left of it
     wanted: Mapping[str, str]  # the same without what is excluded, by which is ranked
     anything: Mapping[str, str]  # configuration → tsquery of any wanted leaf: what a moment has to have
+    excluded: Mapping[str, str]  # configuration → tsquery of any leaf that is forbidden in all its forms
     single: Mapping[str, str]  # configuration → tsquery of the words that stand alone, to be marked
     languages: Mapping[str, tuple[str, ...]]  # configuration → languages of the archive
     checks: tuple[Check, ...]
@@ -90,6 +91,7 @@ def terms(session: Session, query: Query, languages: Sequence[str]) -> Terms:
         whole=_whole(wanted, query.excluded, leaves),
         wanted=wanted,
         anything=_any_of(moments, configured, leaves),
+        excluded=_any_of([leaf for leaf in query.excluded if not leaf.exact], configured, leaves),
         single=_any_of([leaf for leaf in moments if _stands_alone(leaf)], configured, leaves),
         languages=configured,
         checks=tuple(_checks(query, configured, leaves)),

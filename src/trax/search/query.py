@@ -66,11 +66,7 @@ class Query:
 
 def parse(text: str) -> Query:
     """What is asked for. Raises: QueryError: nothing that could be found, or too much at once."""
-    if len(text) > MOST_CHARACTERS:
-        raise QueryError(
-            f"A query has at most {MOST_CHARACTERS:,} characters, and this one has {len(text):,}.",
-            "Search for the few words that matter most.",
-        )
+    _check_length(text)
     parts = [part for part in _parts(cleaned(text)) if part.leaf is not None or part.operator]
     groups, excluded = _grouped(parts)
     if len(excluded) + sum(len(group.alternatives) for group in groups) > MOST_LEAVES:
@@ -80,8 +76,35 @@ def parse(text: str) -> Query:
     if not groups and excluded:
         raise QueryError("The query only says what is not wanted.", "Add a word that is.")
     if not groups:
-        raise QueryError("There is no word in the query.", "Give at least one letter or digit to search for.")
+        raise _no_word()
     return Query(tuple(dict.fromkeys(groups)), tuple(dict.fromkeys(excluded)))
+
+
+def sentence(text: str) -> str:
+    """The text as it stands, for a search by meaning alone. Raises: QueryError: no word, or too much at once."""
+    _check_length(text)
+    said = " ".join(cleaned(text).split())
+    if not words(said):
+        raise _no_word()
+    return said
+
+
+def wanted(text: str) -> str:
+    """What a query asks for as a sentence: without what it excludes, quotes and asterisks."""
+    typed = (part.leaf.text for part in _parts(cleaned(text)) if part.leaf is not None and not part.is_excluded)
+    return " ".join(one.strip('"').rstrip("*") for one in typed)
+
+
+def _check_length(text: str) -> None:
+    if len(text) > MOST_CHARACTERS:
+        raise QueryError(
+            f"A query has at most {MOST_CHARACTERS:,} characters, and this one has {len(text):,}.",
+            "Search for the few words that matter most.",
+        )
+
+
+def _no_word() -> QueryError:
+    return QueryError("There is no word in the query.", "Give at least one letter or digit to search for.")
 
 
 def cleaned(text: str) -> str:
