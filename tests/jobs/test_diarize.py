@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import select, text
@@ -22,6 +23,7 @@ from trax.flow import Hook, Progress, Request
 from trax.jobs.imports import import_file, import_files_alone
 from trax.jobs.submit import SubmitOptions, submit
 from trax.jobs.worker import Worker, WorkerOptions
+from trax.media.decode import DecodeOptions
 from trax.settings import Settings
 from trax.transcription.engines import Engines
 from trax.turns import SpeakerCount
@@ -302,6 +304,27 @@ def test_a_job_without_a_transcript_to_build_on_fails(
     assert ends.outcomes == ["failed"] * 3
     assert [("builds on" in error or "build on" in error or "no ID" in error) for error in ends.errors] == [True] * 3
     assert queued.row(embedded_database, job_id, "status")[0] == "failed"
+
+
+def test_a_job_by_sql_needs_to_name_the_transcript_alone(
+    embedded_database: Database, brisk: Settings, hears: Hears, voices: TakesTurns
+) -> None:
+    ends = Ends()
+    with Working(start_worker(embedded_database, brisk, engines_with(voices), ends)):
+        add(embedded_database, Request(model=MODEL, decode=DecodeOptions(start=8.0)))
+        ends.wait_for(lambda: len(ends.outcomes) == 1)
+        (heard,) = rows(embedded_database)
+        options = {"pipeline": "diarize", "parent": str(heard.id), "request": {"speakers": {"most": 3}}}
+        with embedded_database.transaction() as session:
+            queue.enqueue(session, queue.NewJob(heard.media_file_id, uuid4(), {}, options))
+        ends.wait_for(lambda: len(ends.outcomes) == 2)
+    told = rows(embedded_database)[-1]
+    assert (told.parent_result_id, voices.counts) == (heard.id, [SpeakerCount(most=3)])
+    assert voices.seconds == [pytest.approx(25, abs=2)]
+    assert told.model_config is not None
+    assert heard.model_config is not None
+    count = {"exact": None, "least": None, "most": 3}
+    assert told.model_config["request"] == heard.model_config["request"] | {"speakers": count}
 
 
 def test_a_transcript_of_others_keeps_its_open_questions(archive: Archive, voices: TakesTurns, tmp_path: Path) -> None:

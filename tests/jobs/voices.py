@@ -89,7 +89,7 @@ class TakesTurns:
 
 
 def _alternating(length: float, people: int) -> Diarization:
-    turns = []
+    turns: list[SpeakerTurn] = []
     while len(turns) * TURN < length:
         begin = len(turns) * TURN
         turns.append(SpeakerTurn(begin, min(length, begin + TURN), f"SPEAKER_{len(turns) % people:02}"))

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
+
+from pydantic import ValidationError
 
 from trax.database import documents, lineage, transcripts
 from trax.database.engine import Transaction
 from trax.database.models import TranscriptionJob, TranscriptionResult
+from trax.database.transcripts import IMPORT
 from trax.errors import UsageError
 from trax.flow import Made, Request
-from trax.jobs.requests import parent_of, request_id
+from trax.jobs.requests import REQUEST, parent_of, request_id
 from trax.pipeline import Stage, asked_of, stages_of
 
 
@@ -19,6 +22,7 @@ from trax.pipeline import Stage, asked_of, stages_of
 class Remaining:
     """What is left to do of a job."""
 
+    request: Request
     stages: tuple[Stage, ...]
     parent: TranscriptionResult | None  # what the first of them builds on
 
@@ -59,6 +63,8 @@ def remaining(
         raise UsageError(
             "The job names no transcript of its media to build on.", "Queue it again with its own command."
         )
+    if parent is not None:
+        request = asked_of_parent(parent, request)
     is_forced = job.request_id not in (None, request_id(job.media_file_id, request, parent_id))
     for position, stage in enumerate(stages[:-1]):
         known = stored.get(stage.makes)
@@ -66,9 +72,29 @@ def remaining(
             answer = answer_to(session, job.media_file_id, request, parent_id, stage)
             known = None if answer is None else transcripts.get(session, answer)
         if known is None:
-            return Remaining(stages[position:], parent)
+            return Remaining(request, stages[position:], parent)
         parent = known
-    return Remaining(stages[-1:], parent)
+    return Remaining(request, stages[-1:], parent)
+
+
+def asked_of_parent(parent: TranscriptionResult, request: Request) -> Request:
+    """The request of a stage on a result: the result's own, with the options of the stage.
+
+    Others' transcripts have none: who made them stands in place of the model.
+
+    Raises: UsageError: its request can't be read.
+    """
+    document = (parent.model_config or {}).get("request")
+    try:
+        own = REQUEST.validate_python(document) if document else Request(model=parent.model_used or IMPORT)
+    except ValidationError as error:
+        raise UsageError(
+            f"Nothing can be built on version {parent.version}: its request is not valid.",
+            "Name another one with --version.",
+        ) from error
+    options = {name: getattr(request, name) for stage in stages_of(request.pipeline) for name in stage.options}
+    decode = replace(own.decode, max_duration=request.decode.max_duration)
+    return replace(own, pipeline=request.pipeline, decode=decode, **options)
 
 
 def as_made(result: TranscriptionResult) -> Made:

@@ -210,6 +210,7 @@ class _Course:
             make_ready(self.around.database, self.file.id, path)
         with self.around.database.transaction() as session:
             left = remaining(session, self.job, request, self.stored)
+        request = left.request
         for stage in left.stages:
             stage.prepare(request, self.around.engines)
         result = left.parent

@@ -6,19 +6,15 @@ stage. So the same sound is heard, and what the stage makes says everything that
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
-from pydantic import ValidationError
-
 from trax.database import lineage, lookup, transcripts
 from trax.database.engine import Transaction
-from trax.database.models import TranscriptionResult
-from trax.errors import MediaNotFound, UsageError
+from trax.errors import MediaNotFound
 from trax.flow import Request
-from trax.jobs.answers import as_made
-from trax.jobs.requests import REQUEST
+from trax.jobs.answers import as_made, asked_of_parent
 from trax.jobs.submit import SubmitOptions, Submitted, submit_media
 from trax.pipeline import stages_of
 
@@ -49,25 +45,9 @@ def ground_of(session: Transaction, id: str, version: int | None, request: Reque
     stage = stages_of(request.pipeline)[0]
     base = lineage.base_of(session, result, stage.makes)
     stage.check_parent(as_made(base))
-    options = {name: getattr(request, name) for name in stage.options}
-    asked = replace(_request_of(base), pipeline=request.pipeline, **options)
-    return Ground(media.id, base.id, Path(media.filename), asked)
+    return Ground(media.id, base.id, Path(media.filename), asked_of_parent(base, request))
 
 
 def submit_on(session: Transaction, ground: Ground, options: SubmitOptions) -> Submitted:
     """Queue the stage, unless it has made the same of that transcript before or is queued to do so."""
     return submit_media(session, ground.media_id, ground.request, options, parent_id=ground.result_id)
-
-
-def _request_of(result: TranscriptionResult) -> Request:
-    """What a result was asked for by; others' transcripts weren't: these name who made them in place of a model."""
-    document = (result.model_config or {}).get("request")
-    if not document:
-        return Request(model=result.model_used or result.pipeline_version)
-    try:
-        return REQUEST.validate_python(document)
-    except ValidationError as error:
-        raise UsageError(
-            f"Nothing can be built on version {result.version}: its request is not valid.",
-            "Name another one with --version.",
-        ) from error

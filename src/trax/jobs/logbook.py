@@ -57,7 +57,9 @@ class Logbook(Observer):
 
     def attempt_started(self, attempt: Attempt) -> Hook:
         ordinal = "" if attempt.number == 1 else f", attempt {attempt.number}"
-        self._log("attempt_started", f"began {attempt.filename} with {attempt.model}{ordinal}", **facts_of(attempt))
+        pipeline = "" if attempt.pipeline == "v1" else f" ({attempt.pipeline})"
+        message = f"began {attempt.filename} with {attempt.model}{pipeline}{ordinal}"
+        self._log("attempt_started", message, **facts_of(attempt))
         return _JobLog(self, attempt)
 
     def attempt_ended(self, attempt: Attempt, ended: Ended) -> None:
