@@ -24,6 +24,7 @@ from trax.search import exact, rewording, typos
 from trax.search.filters import Filters
 from trax.search.hits import Answer, Hit
 from trax.search.query import MOST_CHARACTERS, Query, parse, sentence, wanted
+from trax.search.words import folded
 
 if TYPE_CHECKING:
     from trax.embedding import Embedder
@@ -240,7 +241,7 @@ def _asked(query: str, mode: Mode, filters: Filters, page: Page, context: int) -
     if mode != "substring":
         parsed = parse(query)
         return _Asked(wanted(query), parsed, mode, filters, page, context)
-    part = " ".join(query.split())
+    part = " ".join(folded(query).split())
     if not SHORTEST_PART <= len(part) <= MOST_CHARACTERS:
         raise QueryError(
             f"A part of a text has {SHORTEST_PART} to {MOST_CHARACTERS:,} characters, and this one has {len(part):,}.",

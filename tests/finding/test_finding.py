@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
+from typing import Literal
 
 import pytest
 from sqlalchemy import text
@@ -85,6 +87,62 @@ def test_filters(archive: Database) -> None:
         assert (filters, titles(finder.find('"bees"', filters=filters))) == (filters, found)
         assert (filters, titles(finder.find("bees", mode="substring", filters=filters))) == (filters, found)
         assert finder.count('"bees"', filters=filters).total == len(finder.find('"bees"', filters=filters).hits)
+
+
+FORMS: tuple[Literal["NFC", "NFD"], ...] = ("NFC", "NFD")
+
+
+def test_accents_are_written_in_either_way(database: Database) -> None:
+    for stored in FORMS:
+        name = unicodedata.normalize(stored, "Café Société.mp3")
+        speaker = unicodedata.normalize(stored, "Zoé")
+        add_transcript(database, name, Said(unicodedata.normalize(stored, "Le thé glacé."), speaker))
+    finder = Finder(database)
+    for form in FORMS:
+        for filters in (Filters(media="É SOCIÉTÉ"), Filters(speaker="zoé"), Filters(speaker="oé")):
+            typed = replace(
+                filters,
+                media=filters.media and unicodedata.normalize(form, filters.media),
+                speaker=filters.speaker and unicodedata.normalize(form, filters.speaker),
+            )
+            assert len(finder.find("glacé", filters=typed).hits) == 2, (form, filters)
+        for query in ("thé", '"thé glacé"', "glacé*", "Le -été"):
+            assert len(finder.find(unicodedata.normalize(form, query)).hits) == 2, (form, query)
+        answer = finder.find(unicodedata.normalize(form, "hé gla"), mode="substring")
+        assert [hit.text[start:end] for hit in answer.hits for start, end in hit.marks] == ["hé gla"] * 2
+
+
+def test_channels_are_written_in_either_way(embedded_database: Database) -> None:
+    said = {"title": "Un", "feed_title": unicodedata.normalize("NFD", "La Clé")}
+    media_id = add_media(embedded_database, "1.mp3")
+    with embedded_database.transaction() as session:
+        media_sources.lead_to(session, [Origin("episode", "https://example.org/feed 1", said)], media_id)
+    add_transcript(embedded_database, "1.mp3", "Voilà.", media_id=media_id)
+    for form in FORMS:
+        typed = unicodedata.normalize(form, "clé")
+        assert titles(Finder(embedded_database).find("voilà", filters=Filters(channel=typed))) == {"Un"}
+
+
+def test_how_long_media_is_that_is_not_here(embedded_database: Database) -> None:
+    with embedded_database.transaction() as session:
+        video_id = videos.put(session, VIDEO).id
+    lines = ["Bees sing."] * 4
+    add_transcript(embedded_database, "unknown.md", *lines, duration=None)
+    add_transcript(embedded_database, "video.md", *lines, duration=None, youtube_video_id=video_id)
+    add_transcript(embedded_database, "known.mp3", *lines, duration=100.0)
+    found = {
+        (least, most): titles(
+            Finder(embedded_database).find("bees", filters=Filters(min_duration=least, max_duration=most))
+        )
+        for least, most in ((20, 20), (20.1, 150), (None, 20), (213, 213), (20, None))
+    }
+    assert found == {
+        (20, 20): {"unknown.md"},
+        (20.1, 150): {"known.mp3"},
+        (None, 20): {"unknown.md"},
+        (213, 213): {"A song"},
+        (20, None): {"unknown.md", "known.mp3", "A song"},
+    }
 
 
 def test_the_segment_of_the_speaker_is_shown(archive: Database) -> None:

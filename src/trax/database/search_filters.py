@@ -8,6 +8,7 @@ read by its key, the whole archive by the words.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -36,6 +37,11 @@ CHANNEL = "coalesce(nullif(v.channel, ''), nullif(e.details->>'feed_title', ''))
 # A day in ISO 8601, compared as text: what a page says may be no day at all.
 _SAID = "left(coalesce(nullif(v.details->>'publish_date', ''), nullif(e.details->>'published', '')), 10)"
 PUBLISHED = f"coalesce({_SAID}, to_char(m.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD'))"
+# Of media that isn't here, what its page says, or the end of the transcript
+_DURATION = """coalesce(m.duration, nullif(v.duration_seconds, 0), (
+        SELECT max(p.end_ms) / 1000.0 FROM transcript_passages p
+        WHERE p.result_id = i.result_id AND p.newest = i.newest
+    ))"""
 _ARRIVED = "(m.created_at AT TIME ZONE 'UTC')"  # far cheaper to compare than its text
 _SINCE_DAY, _UNTIL_DAY = "CAST(:since AS text)", "CAST(:until AS text)"
 _SINCE = f"CASE WHEN {_SAID} IS NULL THEN {_ARRIVED} >= CAST({_SINCE_DAY} AS date) ELSE {_SAID} >= {_SINCE_DAY} END"
@@ -87,6 +93,11 @@ def like(part: str) -> str:
     return f"%{escaped}%"
 
 
+def composed(name: str) -> str:
+    """The name with each letter and its accents as one character: files of a Mac have them apart."""
+    return unicodedata.normalize("NFC", name)
+
+
 def _results(session: Session, filters: Filters) -> tuple[UUID, ...] | Chosen | None:
     """The transcripts of the media that the filters name; None: of all."""
     conditions, values = _conditions(filters)
@@ -112,19 +123,20 @@ def _conditions(filters: Filters) -> tuple[list[str], dict[str, Any]]:
     if filters.media is not None:
         condition, bound = _media(filters.media)
         add(condition, **bound)
-    add(f"{CHANNEL} ILIKE :channel", channel=None if filters.channel is None else like(filters.channel))
+    channel = None if filters.channel is None else like(composed(filters.channel))
+    add(f"normalize({CHANNEL}) ILIKE :channel", channel=channel)
     add(_SINCE, since=None if filters.since is None else filters.since.isoformat())
     add(_UNTIL, until=None if filters.until is None else filters.until.isoformat())
     add("i.language = :language", language=_language(filters.language))
-    add("m.duration >= :min_duration", min_duration=filters.min_duration)
-    add("m.duration <= :max_duration", max_duration=filters.max_duration)
+    add(f"{_DURATION} >= :min_duration", min_duration=filters.min_duration)
+    add(f"{_DURATION} <= :max_duration", max_duration=filters.max_duration)
     return conditions, values
 
 
 def _media(named: str) -> tuple[str, dict[str, Any]]:
     """Media by the beginning of its ID, or by a part of its title or its file's name."""
-    condition = f"({TITLE} ILIKE :media OR m.filename ILIKE :media)"
-    bound: dict[str, Any] = {"media": like(named)}
+    condition = f"(normalize({TITLE}) ILIKE :media OR normalize(m.filename) ILIKE :media)"
+    bound: dict[str, Any] = {"media": like(composed(named))}
     digits = named.strip().lower().replace("-", "")
     if not is_id(named) or len(digits) < SHORTEST_ID:
         return condition, bound
@@ -139,9 +151,10 @@ def _language(code: str | None) -> str | None:
 def _speakers(session: Session, named: str, all_versions: bool) -> tuple[str, ...]:
     """Speakers of that name; where there is none, those whose names contain it."""
     known = _all_speakers(session, all_versions)
-    wanted = storable_text(named).strip().casefold()
-    same = tuple(name for name in known if name.casefold() == wanted)
-    return same or tuple(name for name in known if wanted in name.casefold())
+    names = {name: composed(name).casefold() for name in known}
+    wanted = composed(storable_text(named).strip()).casefold()
+    same = tuple(name for name, comparable in names.items() if comparable == wanted)
+    return same or tuple(name for name, comparable in names.items() if wanted in comparable)
 
 
 def _all_speakers(session: Session, all_versions: bool) -> list[str]:
