@@ -45,7 +45,10 @@ def test_what_lacks_is_indexed_and_said(archive: Run) -> None:
 
 def test_the_doctor_says_what_can_be_searched(archive: Run) -> None:
     (check,) = [check for check in archive("doctor", "--json").json if check["name"] == "search"]
-    assert (check["state"], check["next_step"]) == ("warning", "Run `trax db reindex`.")
+    assert check["state"] == "warning"
+    assert "2 transcripts are not indexed yet, and can't be found: `trax db reindex` does it." in check["found"]
+    (old,) = doctor._search(IndexState(results=5, waiting=3, has_trigrams=True, outdated=3))
+    assert (old.state, "can't be found" in old.found) == ("warning", False)
     (bare,) = doctor._search(IndexState(results=5, waiting=0, has_trigrams=False))
     assert (bare.state, "pg_trgm" in bare.found) == ("warning", True)
     (whole,) = doctor._search(IndexState(results=1, waiting=0, has_trigrams=True))
@@ -53,7 +56,8 @@ def test_the_doctor_says_what_can_be_searched(archive: Run) -> None:
 
 
 def test_a_program_is_told_in_json(archive: Run) -> None:
-    everything = {"indexed": 2, "unreadable": 0, "words_counted_of": 2, "trigrams": True, "embedded": None}
+    everything = {"indexed": 2, "unreadable": 0, "words_counted_of": 2, "words_forgotten": 0}
+    everything |= {"trigrams": True, "embedded": None}
     assert archive("db", "reindex", "--json").json == everything
     assert archive("db", "reindex", "--json").json == everything | {"indexed": 0, "words_counted_of": 0}
     assert archive("db", "reindex", "--all", "--json").json == everything

@@ -114,8 +114,7 @@ def _extensions(there: frozenset[str]) -> Iterator[Check]:
 
 def _search(found: IndexState) -> Iterator[Check]:
     if found.waiting:
-        noun = "transcript is" if found.waiting == 1 else "transcripts are"
-        yield Check("search", "warning", f"{found.waiting:,} {noun} not indexed yet.", "Run `trax db reindex`.")
+        yield Check("search", "warning", found.hint)
     elif not found.has_trigrams:
         yield Check(
             "search",

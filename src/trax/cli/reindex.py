@@ -41,6 +41,7 @@ def reindex(
                 "indexed": done.indexed,
                 "unreadable": done.unreadable,
                 "words_counted_of": done.counted,
+                "words_forgotten": done.forgotten,
                 "trigrams": done.has_trigrams,
                 "embedded": embedded,
             }

@@ -18,6 +18,7 @@ from trax.database.indexed_text import NOT_KNOWN, rows_of, speakers_of
 from trax.database.models import TranscriptionResult
 from trax.database.search_models import TranscriptIndex
 from trax.database.speakers import names_of
+from trax.search import unindexed
 from trax.search.pairs import pairs_in
 from trax.search.passages import IndexedSegment, Passage
 
@@ -43,14 +44,12 @@ class IndexState:
     results: int
     waiting: int  # results that `trax db reindex` would index
     has_trigrams: bool  # parts of words, and words that are mistyped
+    outdated: int = 0  # of those that wait: found already, by what an older Trax has indexed
 
     @property
     def hint(self) -> str:
         """What to tell whoever searches; nothing where all is indexed."""
-        if not self.waiting:
-            return ""
-        number = "1 transcript is" if self.waiting == 1 else f"{self.waiting:,} transcripts are"
-        return f"{number} not indexed yet, and can't be found: `trax db reindex` does it."
+        return unindexed.hint(self.waiting - self.outdated, self.outdated)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,10 +133,12 @@ def clear(session: Session, result_id: UUID) -> None:
 def state(session: Session) -> IndexState:
     """How much of the archive can be searched."""
     waiting = select(func.count()).select_from(TranscriptionResult).where(~is_indexed())
+    outdated = select(func.count()).select_from(TranscriptIndex).where(TranscriptIndex.indexed_version < INDEX_VERSION)
     return IndexState(
         results=session.scalar(select(func.count()).select_from(TranscriptionResult)) or 0,
         waiting=session.scalar(waiting) or 0,
         has_trigrams=bool(session.scalar(text("SELECT to_regclass('ix_transcript_segments_text') IS NOT NULL"))),
+        outdated=session.scalar(outdated) or 0,
     )
 
 

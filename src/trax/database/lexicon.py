@@ -9,11 +9,13 @@ from collections.abc import Sequence
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from trax.database.search_models import configuration
 from trax.search.words import TRANSLATED
 
 COUNTING = 0x7472_6178_6C65_7869  # key of an advisory lock: "traxlexi"
 CANDIDATES = 50
 AT_ONCE = 100  # transcripts that are counted in one transaction
+LOOKED_AT = 2000  # words that are looked for in one transaction
 
 
 def uncounted(session: Session) -> int:
@@ -46,6 +48,32 @@ _COUNT = """
     WHERE length(word) BETWEEN 3 AND 40 AND word !~ '[0-9]'
     ORDER BY word
     ON CONFLICT (word) DO UPDATE SET count = search_lexicon.count + excluded.count"""
+
+
+def prune(session: Session, after: str, most: int) -> tuple[str | None, int]:
+    """Look at so many words after that one, and forget those that nobody says any more.
+
+    Returns the last one that was looked at, None where there was none, and how many are forgotten. A word stays while
+    a search for it finds something, in any language of the archive, and where it has too little meaning to be told.
+    """
+    session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": COUNTING})
+    languages = session.scalars(text("SELECT DISTINCT language FROM transcript_index WHERE segments > 0"))
+    configured = sorted({configuration(language) for language in languages})
+    words = list(session.scalars(text(_NEXT_WORDS), {"after": after, "most": most}))
+    gone = session.execute(text(_FORGET), {"words": words, "configured": configured}) if words else None
+    return (words[-1] if words else None), (0 if gone is None else len(gone.all()))
+
+
+_NEXT_WORDS = "SELECT word FROM search_lexicon WHERE word > :after ORDER BY word LIMIT :most"
+_FORGET = """
+    DELETE FROM search_lexicon l WHERE word = ANY(:words) AND NOT EXISTS (
+        SELECT FROM (
+            SELECT phraseto_tsquery(CAST(name AS regconfig), l.word) AS meant
+            FROM unnest(CAST(:configured AS text[])) AS name
+        ) configured
+        WHERE numnode(meant) = 0 OR EXISTS (SELECT FROM transcript_segments s WHERE s.tsv @@ meant OFFSET 0)
+    )
+    RETURNING word"""
 
 
 def _rows(chosen: Sequence[object]) -> str:

@@ -27,6 +27,7 @@ class Reindexed:
     indexed: int
     unreadable: int  # among them: there is nothing in them that could be searched
     counted: int  # transcripts whose words are now known to searches for mistyped ones
+    forgotten: int  # words that nobody says any more
     has_trigrams: bool
 
 
@@ -42,10 +43,11 @@ def reindex(database: Database, progress: Progress = lambda done, total: None) -
         unreadable += sum(not one.is_readable for one in written)
         progress(indexed, max(indexed, total))
     counted = _count_words(database)
+    forgotten = _forget_words(database)
     if indexed:
         with database.transaction() as session:
             tidy(session)
-    return Reindexed(indexed, unreadable, counted, has_trigrams)
+    return Reindexed(indexed, unreadable, counted, forgotten, has_trigrams)
 
 
 def forget(session: Session) -> None:
@@ -144,3 +146,15 @@ def _count_words(database: Database) -> int:
         if not done:
             return counted
         counted += done
+
+
+def _forget_words(database: Database) -> int:
+    """Words that went with the last transcript that had them: a search would be corrected to what isn't there."""
+    forgotten, last = 0, ""
+    while True:
+        with database.transaction() as session:
+            looked_at, gone = lexicon.prune(session, last, lexicon.LOOKED_AT)
+        forgotten += gone
+        if looked_at is None:
+            return forgotten
+        last = looked_at

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from trax.database import extensions
 from trax.database.engine import Database, sqlstate
 from trax.errors import DatabaseUnavailable, QueryError, SearchUnavailable
+from trax.search import unindexed
 
 LONGEST_SECONDS = 30
 TIMED_OUT = "57014"
@@ -34,6 +35,12 @@ class Situation:
     languages: tuple[str, ...]
     has_trigrams: bool
     waiting: int  # transcripts that aren't indexed yet
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What of the archive a search doesn't see."""
+        hint = unindexed.hint(self.waiting)
+        return (hint,) if hint else ()
 
 
 @contextmanager
