@@ -31,6 +31,11 @@ def cleaned(label: str) -> str:
     return storable_text(label).strip()
 
 
+def printable(name: str) -> str:
+    """A name as it can be shown in a message."""
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in name)
+
+
 def labels_of(result: TranscriptionResult) -> list[Label]:
     """The voices of a result by first appearance: as its diarization knows them, or as its segments say."""
     spoken = _spoken(documents.transcript_of(result).segments)

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from trax.database import documents
 from trax.database.models import TranscriptionResult
-from trax.database.speaker_labels import Label, cleaned, labels_of
+from trax.database.speaker_labels import Label, cleaned, labels_of, printable
 from trax.database.speaker_models import KNOWN, How, ResultSpeaker, Speaker, VoicePrint
 from trax.errors import RecordNotFound
 from trax.timeline import Seconds
@@ -157,7 +157,7 @@ def person(session: Session, name: str) -> Speaker:
         return found
     names = [other for other in session.scalars(select(Speaker.name)) if other is not None]
     near = get_close_matches(name, names, n=1)
-    hint = f"Did you mean {near[0]}?" if near else "`trax speakers` lists those who have a name."
+    hint = f"Did you mean {printable(near[0])}?" if near else "`trax speakers` lists those who have a name."
     raise RecordNotFound(f"Nobody is called {name.strip()!r}.", hint)
 
 

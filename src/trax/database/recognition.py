@@ -1,0 +1,72 @@
+"""Knowing people again by their voices: named where it is sure, else suggested, and never against a person's word."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sqlalchemy import delete, select, text
+from sqlalchemy.orm import Session
+
+from trax.database.models import TranscriptionResult
+from trax.database.speaker_families import family
+from trax.database.speaker_links import link, lock_media, show
+from trax.database.speaker_models import How, ResultSpeaker, ResultVoice
+from trax.database.speakers import Link, links_of, shown_names
+from trax.database.voice_prints import prints_of, unpacked
+from trax.diarization.likeness import Match, Voice, matches
+
+
+def recognise(session: Session, result_id: UUID) -> list[Link]:
+    """Who was recognised or suggested among the kept voices of a result, under the locks of its media.
+
+    Nobody is named against what a person has said; who was recognised before, and isn't any more, is a label again.
+    """
+    result = session.get_one(TranscriptionResult, result_id)
+    lock_media(session, [result.media_file_id])
+    results = family(session, result)
+    voices = _voices(session, results)
+    if not voices:
+        return []
+    before = links_of(session, result_id)
+    _forget_recognised(session, results)
+    for match in _matches(session, voices, before):
+        how: How = "recognised" if match.is_sure else "suggested"
+        link(session, results, [match.label], match.speaker_id, how, round(match.score, 4))
+    after = links_of(session, result_id)
+    if shown_names(before) != shown_names(after):
+        show(session, results)
+    return [one for one in after if one.how in ("recognised", "suggested")]
+
+
+def recognisable(session: Session) -> list[UUID]:
+    """The newest result of each media file of which voices are kept."""
+    statement = text("""
+        SELECT trax_newest_result(m.id) FROM media_files m WHERE m.id IN (
+            SELECT r.media_file_id FROM result_voices v JOIN transcription_results r ON r.id = v.result_id
+        ) ORDER BY m.id""")
+    return list(session.scalars(statement))
+
+
+def _voices(session: Session, results: list[UUID]) -> dict[str, dict[str, Voice]]:
+    """The kept voices by model and label."""
+    found: dict[str, dict[str, Voice]] = {}
+    statement = select(ResultVoice.model_id, ResultVoice.label, ResultVoice.embedding)
+    for model_id, label, embedding in session.execute(statement.where(ResultVoice.result_id.in_(results))):
+        found.setdefault(model_id, {})[label] = unpacked(embedding)
+    return found
+
+
+def _matches(session: Session, voices: dict[str, dict[str, Voice]], known: list[Link]) -> list[Match]:
+    named = {one.label: one.speaker_id for one in known if one.how == "named"}
+    refused = {(one.label, one.speaker_id) for one in known if one.how == "rejected"}
+    found: list[Match] = []
+    for model_id, by_label in voices.items():
+        unnamed = {label: voice for label, voice in by_label.items() if label not in named}
+        prints = prints_of(session, model_id)
+        found += matches(unnamed, prints, refused=refused, taken=set(named.values()))
+    return found
+
+
+def _forget_recognised(session: Session, results: list[UUID]) -> None:
+    row = ResultSpeaker
+    session.execute(delete(row).where(row.result_id.in_(results), row.how == "recognised"))
