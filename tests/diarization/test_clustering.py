@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tests.diarization.fabricated import plain_plda, taking_turns, voices, windows_of
 from trax.diarization.clustering import Rules, first_clusters
 from trax.diarization.counting import group, wanted
+from trax.diarization.linkage import linked
 from trax.diarization.local_speakers import LocalWindow
 from trax.diarization.plda import unit
 from trax.diarization.speakers import diarization_of
@@ -100,6 +101,40 @@ def test_a_sample_of_many_embeddings_does() -> None:
     windows = windows_of(spoken, spoken[-1][1])
     sampled = diarized(windows, spoken[-1][1], rules=Rules(sample=20))
     assert sampled.turns == diarized(windows, spoken[-1][1]).turns
+
+
+def joined_one_by_one(vectors: np.ndarray, threshold: float) -> list[int]:
+    """The plainest way to say it."""
+    clusters = [[index] for index in range(len(vectors))]
+    while len(clusters) > 1:
+        centres = [vectors[one].mean(axis=0) for one in clusters]
+        gaps = {(i, j): np.linalg.norm(centres[i] - centres[j]) for j in range(len(centres)) for i in range(j)}
+        (one, other), gap = min(gaps.items(), key=lambda pair: pair[1])
+        if gap > threshold:
+            break
+        clusters[one] += clusters.pop(other)
+    clusters.sort(key=min)
+    return [next(label for label, one in enumerate(clusters) if index in one) for index in range(len(vectors))]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(1, 25), st.floats(0.1, 2.0), st.integers(0, 1000))
+def test_the_nearest_become_one_until_the_threshold(number: int, threshold: float, seed: int) -> None:
+    vectors = unit(np.random.default_rng(seed).normal(size=(number, 4)))
+    assert linked(vectors, threshold, NO_CHECK).tolist() == joined_one_by_one(vectors, threshold)
+
+
+def test_many_clusters_are_made_in_a_moment_and_the_work_can_be_ended() -> None:
+    class Enough(Exception):
+        pass
+
+    def enough() -> None:
+        raise Enough
+
+    vectors = np.random.default_rng(0).normal(size=(600, 16)) + 9.0 * np.repeat(np.eye(3, 16), 200, axis=0)
+    assert np.array_equal(linked(vectors, 7.5, NO_CHECK), np.repeat([0, 1, 2], 200))
+    with pytest.raises(Enough):
+        linked(vectors, 7.5, enough)
 
 
 @settings(max_examples=20, deadline=None)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trax.diarization.local_speakers import VOICES, LocalWindow
+from trax.diarization.pairing import best_pairs
 from trax.diarization.plda import Floats, unit
 
 NOBODY = -1
@@ -30,13 +31,6 @@ def assigned(windows: Sequence[LocalWindow], centroids: Floats, apart: bool = Tr
         if len(voices) == 1 or not apart or len(centres) == 1:
             speakers[index, voices] = likeness.argmax(axis=1)
         else:
-            taken, which = _one_each(likeness)
-            speakers[index, voices[taken]] = which
+            for voice, speaker in best_pairs((likeness + 2.0).tolist()):  # pairs that are worth less than 0 aren't made
+                speakers[index, voices[voice]] = speaker
     return speakers
-
-
-def _one_each(likeness: Floats) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Voices and their speakers, no speaker twice, as alike as can be in sum."""
-    from scipy.optimize import linear_sum_assignment
-
-    return linear_sum_assignment(likeness, maximize=True)  # type: ignore[no-any-return]

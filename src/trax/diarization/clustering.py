@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trax.diarization.counting import group, wanted
+from trax.diarization.linkage import linked
 from trax.diarization.plda import Floats, Plda, unit
 from trax.diarization.vbx import vbx
 from trax.turns import SpeakerCount
@@ -77,7 +78,7 @@ def first_clusters(vectors: Floats, rules: Rules, check: Callable[[], None]) -> 
     chosen = np.arange(len(vectors))
     if len(vectors) > rules.sample:  # a comparison of each with each needs the square of that in memory
         chosen = np.linspace(0, len(vectors) - 1, rules.sample).round().astype(np.intp)
-    labels = _largest(_linked(vectors[chosen], rules.threshold), MOST_CLUSTERS)
+    labels = _largest(linked(vectors[chosen], rules.threshold, check), MOST_CLUSTERS)
     if len(chosen) == len(vectors) and labels.min() >= 0:
         return labels
     check()
@@ -86,14 +87,6 @@ def first_clusters(vectors: Floats, rules: Rules, check: Callable[[], None]) -> 
     everyone = nearest(vectors, np.stack(centres))
     everyone[chosen[kept]] = labels[kept]
     return everyone
-
-
-def _linked(vectors: Floats, threshold: float) -> NDArray[np.intp]:
-    """Clusters whose centroids were nearer than the threshold when they were joined."""
-    from scipy.cluster.hierarchy import fcluster, linkage
-
-    joined = fcluster(linkage(vectors, "centroid"), threshold, "distance")
-    return np.asarray(np.unique(joined, return_inverse=True)[1], dtype=np.intp)
 
 
 def _largest(labels: NDArray[np.intp], most: int) -> NDArray[np.intp]:
