@@ -290,11 +290,12 @@ def _planned_words(
         known = terms(session, begun, there.languages)
         pairs = pairs_of(begun.positive[0])
         planned = search.by_phrase(known, patterns_of(begun), within, pairs=pairs, whole=whole)
-        return planned, Shown(context, spans=spans, is_phrase=True)
+        return planned, Shown(context, spans=spans, may_go_on=True)
     known = terms(session, query, there.languages)
+    shown = Shown(context, known, spans, may_go_on=any(leaf.may_go_on for leaf in query.positive))
     if not known.is_everywhere:  # stop words alone
-        return search.by_phrase(known, patterns_of(within_a_segment(query)), within), Shown(context, spans=spans)
-    return search.by_words(known, within), Shown(context, known, spans)
+        return search.by_phrase(known, patterns_of(within_a_segment(query)), within), replace(shown, terms=None)
+    return search.by_words(known, within), shown
 
 
 def _notes(there: Situation) -> tuple[str, ...]:

@@ -153,6 +153,26 @@ def test_scripts_without_spaces(database: Database) -> None:
     assert {query: marked(finder.find(query)) for query in marks} == marks
 
 
+def test_words_that_a_segment_ends_in_are_marked(embedded_database: Database) -> None:
+    lines = ["今日は機", "械学習の応", "用を話します。", "The state of", "the-art is old.", "State of", "the machine"]
+    add_transcript(embedded_database, "ja.mp3", *lines, language="ja")
+    find = Finder(embedded_database).find
+    marks = {
+        "機械": ["機 械"],
+        "学習の応用": ["学習の応 用"],
+        "機械学習": ["機 械学習"],
+        "応用 学習": ["学習", "応 用"],
+        "学習": ["学習"],
+        "state-of-the": ["state of the"],
+        '"of the machine" state': ["State", "of the machine"],
+        "state": ["state"],
+    }
+    assert {query: sorted(marked(find(query)), key=marks[query].index) for query in marks} == marks
+    (hit,) = find("機械学習", context=1).hits
+    assert (hit.text, hit.start, hit.end) == ("今日は機 械学習の応", 0.0, 10.0)
+    assert [line.text for line in hit.after] == [lines[2]]
+
+
 def test_korean_words_are_found_with_their_endings(embedded_database: Database) -> None:
     add_transcript(embedded_database, "ko.mp3", "한국어는 아름다운 언어입니다.", language="ko")
     assert marked(Finder(embedded_database).find("한국어")) == ["한국어는"]

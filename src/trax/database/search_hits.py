@@ -31,7 +31,7 @@ class Shown:
     context: int = 0  # segments before and after
     terms: Terms | None = None  # whose single words are marked
     spans: Callable[[str], list[Span]] = lambda _: []  # what else is marked in a text
-    is_phrase: bool = False  # the hit is as long as what was searched for
+    may_go_on: bool = False  # what was searched for may end in a segment after that in which it begins
 
 
 def hits(session: Session, places: Sequence[Place], shown: Shown) -> list[Hit]:
@@ -43,7 +43,7 @@ def hits(session: Session, places: Sequence[Place], shown: Shown) -> list[Hit]:
         "places": [place.idx for place in places],
         "lasts": [place.idx if place.last_idx is None else place.last_idx for place in places],
     }
-    after = shown.context + (LONGEST_SPREAD if shown.is_phrase else 0)
+    after = shown.context + (LONGEST_SPREAD if shown.may_go_on else 0)
     is_longer = any(place.last_idx is not None for place in places)
     around = _lines(session, values, shown.context, after) if after or is_longer else {}
     rows = session.execute(*_details(values, shown.terms)).all()
@@ -99,14 +99,14 @@ def _lines(session: Session, values: dict[str, Any], before: int, after: int) ->
 
 
 def _hit(row: Row[Any], place: Place, around: Around, shown: Shown) -> Hit:
-    """The hit, with as many of the next segments as a phrase reaches into."""
+    """The hit, with as many of the next segments as its words reach into."""
     later = [line for idx, line in around if idx > row.idx]
     said, end, used = row.text, row.end_ms / 1000, 0
     if place.last_idx is not None:
         used = sum(row.idx < idx <= place.last_idx for idx, _ in around)
         said = " ".join([said, *(line.text for line in later[:used])])
         end = max([end, *(line.end for line in later[:used])])
-    elif shown.is_phrase:
+    elif shown.may_go_on:
         said, end, used = _stretched(said, end, later, shown.spans)
     marks = {*shown.spans(said), *_marked(row.text, row.marked)}
     return Hit(
@@ -136,13 +136,14 @@ def _hit(row: Row[Any], place: Place, around: Around, shown: Shown) -> Hit:
 def _stretched(
     said: str, end: float, later: Sequence[Line], spans: Callable[[str], list[Span]]
 ) -> tuple[str, float, int]:
-    """Text and end with what follows until the phrase is whole; as they are where it never is."""
-    longer = said
-    for used in range(len(later) + 1):
-        if spans(longer):
-            return longer, end if not used else later[used - 1].end, used
-        longer = " ".join([longer, *(line.text for line in later[used : used + 1])])
-    return said, end, 0
+    """Text and end, with those that follow until whatever begins in the text is whole."""
+    whole = " ".join([said, *(line.text for line in later)])
+    reach = max((stop for start, stop in spans(whole) if start < len(said)), default=0)
+    used = 0
+    while len(said) < reach:
+        said, end = f"{said} {later[used].text}", later[used].end
+        used += 1
+    return said, end, used
 
 
 def _marked(said: str, marked: str | None) -> list[Span]:

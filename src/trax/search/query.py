@@ -38,6 +38,11 @@ class Leaf:
     kind: Kind
     text: str  # as typed, quotes and * included
 
+    @property
+    def may_go_on(self) -> bool:
+        """Whether it may begin in one segment of a transcript and end in another."""
+        return len(self.words) > 1 or (self.kind == "unspaced" and len(units(self.words[0])) > 1)
+
 
 @dataclass(frozen=True, slots=True)
 class Group:
