@@ -17,6 +17,7 @@ class Word:
     text: str  # joining the texts of a segment's words gives the segment's text
     probability: float  # mean of its tokens, 0..1, uncalibrated
     speaker: str | None = None
+    speaker_confidence: float | None = None  # 0..1: how sure the speaker is; None: told by others, or not at all
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,9 @@ from trax.transcription.transcriber import TranscribeOptions
 seconds = st.integers(0, 16_000_000).map(lambda samples: samples / 16_000)  # every sample has its own time
 scores = st.integers(0, 10_000).map(lambda ticks: ticks / 10_000)
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), min_size=1, max_size=12)
-words = st.builds(Word, seconds, seconds, texts.map(lambda text: f" {text}"), scores, st.none() | texts)
+words = st.builds(
+    Word, seconds, seconds, texts.map(lambda text: f" {text}"), scores, st.none() | texts, st.none() | scores
+)
 segments = st.builds(
     Segment,
     start=seconds,

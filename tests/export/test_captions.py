@@ -87,10 +87,10 @@ def characters_with_what_they_cling_to(source: Transcript) -> list[tuple[str, bo
     for segment in source.segments:
         clings, speaker = False, segment.speaker
         for word in segment.words or (Word(0, 0, segment.text, 0),):
-            clings = clings and not word.text[:1].isspace() and (word.speaker or segment.speaker) == speaker
+            clings = clings and not word.text[:1].isspace() and (segment.speaker or word.speaker) == speaker
             for part in split_words(word.text):
                 found += [(c, clings or i > 0) for i, c in enumerate(part) if not c.isspace()]
-                clings, speaker = False, word.speaker or segment.speaker
+                clings, speaker = False, segment.speaker or word.speaker
             clings = bool(split_words(word.text) or clings) and not word.text[-1:].isspace()
     return found
 

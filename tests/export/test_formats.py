@@ -86,10 +86,12 @@ def test_nothing_said_is_a_valid_empty_file_in_every_format() -> None:
 
 
 def test_json_has_exactly_the_documented_keys() -> None:
-    spoken = Segment(0.1, 0.5, "Hi", (Word(0.1, 0.5000000001, " Hi", 0.75),), speaker="Ann")
+    spoken = Segment(0.1, 0.5, "Hi", (Word(0.1, 0.5000000001, " Hi", 0.75, "Ann", 0.9),), speaker="Ann")
+    said = transcript(spoken, duration=1.0)
+    facts = {"label": "SPEAKER_00", "name": "Ann", "seconds": 0.4, "words": 1, "first_at": 0.1, "turns": 1}
     made = json.loads(
         render(
-            ExportDocument(transcript(spoken, duration=1.0), "T", "/a.mp3", "m", "r", 2, "v1", "tiny.en", "2026-01-01"),
+            ExportDocument(said, "T", "/a.mp3", "m", "r", 2, "v1", "tiny.en", "2026-01-01", {"speakers": [facts]}),
             "json",
         )
     )
@@ -108,6 +110,7 @@ def test_json_has_exactly_the_documented_keys() -> None:
         "duration": 1.0,
         "confidence": 0.75,
         "word_count": 1,
+        "speakers": [{"label": "SPEAKER_00", "name": "Ann", "seconds": 0.4, "words": 1, "first_at": 0.1}],
         "text": "Hi",
         "segments": [
             {
@@ -117,7 +120,16 @@ def test_json_has_exactly_the_documented_keys() -> None:
                 "text": "Hi",
                 "confidence": 0.75,
                 "speaker": "Ann",
-                "words": [{"start": 0.1, "end": 0.5, "word": " Hi", "probability": 0.75, "speaker": "Ann"}],
+                "words": [
+                    {
+                        "start": 0.1,
+                        "end": 0.5,
+                        "word": " Hi",
+                        "probability": 0.75,
+                        "speaker": "Ann",
+                        "speaker_confidence": 0.9,
+                    }
+                ],
             }
         ],
     }
@@ -162,7 +174,7 @@ def test_markdown_shows_facts_times_and_speakers_and_escapes_the_rest() -> None:
 
 
 def test_an_unknown_format_names_the_known_ones() -> None:
-    with pytest.raises(UsageError, match="txt, srt, vtt, json, md"):
+    with pytest.raises(UsageError, match="txt, srt, vtt, json, md, rttm"):
         render(document(), "docx")
 
 

@@ -83,7 +83,11 @@ def _word(word: Word) -> dict[str, Any]:
         "word": word.text,
         "probability": _score(word.probability),
     }
-    return document if word.speaker is None else {**document, "speaker": word.speaker}
+    if word.speaker is not None:
+        document["speaker"] = word.speaker
+    if word.speaker_confidence is not None:
+        document["speaker_confidence"] = _score(word.speaker_confidence)
+    return document
 
 
 def read_segment(document: dict[str, Any]) -> Segment:
@@ -92,15 +96,23 @@ def read_segment(document: dict[str, Any]) -> Segment:
         start=document["start"],
         end=document["end"],
         text=document["text"],
-        words=tuple(
-            Word(w["start"], w["end"], w["word"], w.get("probability", 0.0), w.get("speaker"))
-            for w in document.get("words", [])
-        ),
+        words=tuple(_read_word(word) for word in document.get("words", [])),
         avg_logprob=document.get("avg_logprob", 0.0),
         no_speech_prob=document.get("no_speech_prob", 0.0),
         compression_ratio=document.get("compression_ratio", 1.0),
         temperature=document.get("temperature", 0.0),
         speaker=document.get("speaker"),
+    )
+
+
+def _read_word(document: dict[str, Any]) -> Word:
+    return Word(
+        document["start"],
+        document["end"],
+        document["word"],
+        document.get("probability", 0.0),
+        document.get("speaker"),
+        document.get("speaker_confidence"),
     )
 
 

@@ -9,6 +9,7 @@ from trax.errors import UsageError
 from trax.export.document import ExportDocument
 from trax.export.json_document import render_json
 from trax.export.markdown import render_markdown
+from trax.export.rttm import render_rttm
 from trax.export.srt import render_srt
 from trax.export.txt import render_txt
 from trax.export.vtt import render_vtt
@@ -34,6 +35,7 @@ FORMATS: dict[str, Format] = {
         Format("vtt", ".vtt", "WebVTT subtitles, speakers as voices", render_vtt),
         Format("json", ".json", "segments and words with times and confidences", render_json),
         Format("md", ".md", "Markdown: facts, then paragraphs with times", render_markdown),
+        Format("rttm", ".rttm", "who speaks when, for programs that score or show speakers", render_rttm),
     )
 }
 

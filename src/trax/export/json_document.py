@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from typing import Any
 
 from trax.export.document import ExportDocument
@@ -34,8 +35,20 @@ def _document(document: ExportDocument) -> dict[str, Any]:
         "duration": _number(transcript.duration),
         "confidence": _number(transcript.confidence),
         "word_count": transcript.word_count,
+        "speakers": [_speaker(speaker) for speaker in document.speakers()],
         "text": transcript.text,
         "segments": [_segment(number, segment) for number, segment in enumerate(transcript.segments)],
+    }
+
+
+def _speaker(speaker: Mapping[str, Any]) -> dict[str, Any]:
+    """A speaker is called by name in the segments, where there is one."""
+    return {
+        "label": speaker["label"],
+        "name": speaker.get("name"),
+        "seconds": _number(speaker.get("seconds")),
+        "words": speaker.get("words"),
+        "first_at": _number(speaker.get("first_at")),
     }
 
 
@@ -58,6 +71,7 @@ def _word(word: Word, segment: Segment) -> dict[str, Any]:
         "word": word.text,
         "probability": _number(word.probability),
         "speaker": word.speaker or segment.speaker,
+        "speaker_confidence": _number(word.speaker_confidence),
     }
 
 

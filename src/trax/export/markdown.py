@@ -30,6 +30,7 @@ def _facts(document: ExportDocument) -> Iterator[tuple[str, str]]:
         ("Language", transcript.language),
         ("Duration", clock(transcript.duration)),
         ("Words", str(transcript.word_count)),
+        ("Speakers", ", ".join(_speakers(document))),
         ("Model", document.model_used),
         ("Version", version),
         ("Created", document.created_at),
@@ -38,6 +39,13 @@ def _facts(document: ExportDocument) -> Iterator[tuple[str, str]]:
     ):
         if value:
             yield name, value
+
+
+def _speakers(document: ExportDocument) -> Iterator[str]:
+    for speaker in document.speakers():
+        seconds = speaker.get("seconds")
+        spoken = f" ({clock(seconds)})" if isinstance(seconds, int | float) else ""
+        yield f"{one_line(speaker.get('name') or speaker['label'])}{spoken}"
 
 
 def _block(paragraph: Paragraph) -> str:

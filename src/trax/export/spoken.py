@@ -90,7 +90,7 @@ def _divided(word: Word, segment: Segment, parts: list[str], number: int, spaced
     cuts = split_ideographs(parts[number])
     for cut_number, text in enumerate(cuts):
         end = time + length * (columns(text) or 1)
-        yield Piece(time, end, text, word.speaker or segment.speaker, spaced and cut_number == 0)
+        yield Piece(time, end, text, segment.speaker or word.speaker, spaced and cut_number == 0)
         time = end
 
 
