@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from trax.database import documents, lookup, media, media_views, transcripts
+from trax.database import lookup, media, media_views, transcripts
+from trax.database import speakers as who
+from trax.database.engine import Transaction
 from trax.database.media_views import MediaFilter, MediaSummary
 from trax.database.models import MediaFile, TranscriptionResult
 from trax.errors import (
@@ -75,7 +77,7 @@ class Result:
     profile: Mapping[str, float]  # seconds of work by stage, of all threads; empty for results of before it was kept
     created_at: datetime
     existed: bool = False  # the same request had been answered before; nothing was done
-    speaker_info: Mapping[str, Any] | None = None  # who speaks, where that is known
+    speaker_info: Mapping[str, Any] | None = None  # who speaks, where that is known, with their names
 
     def export(self, format: str = "txt") -> str:
         """The transcript as `txt`, `srt`, `vtt`, `json` or `md`."""
@@ -245,7 +247,7 @@ class Archive:
             file, found = lookup.media_or_result(session, id)
             if found is None or (version is not None and found.version != version):
                 found = transcripts.of_media(session, file.id, version)
-            return _result(found, file)
+            return _result(session, found, file)
 
     @property
     def finder(self) -> Finder:
@@ -258,7 +260,7 @@ class Archive:
         """All versions of a media file's transcript, oldest first."""
         with self.database.transaction() as session:
             file, _ = lookup.media_or_result(session, id)
-            return [_result(found, file) for found in transcripts.versions(session, file.id)]
+            return [_result(session, found, file) for found in transcripts.versions(session, file.id)]
 
     def close(self) -> None:
         """Give the connections back; the embedded server goes on for a while, for the next one."""
@@ -306,7 +308,7 @@ class Archive:
         finished = work.wait(task)
         with self.database.transaction() as session:
             file = media.get(session, finished.result.media_file_id)
-        return replace(_result(finished.result, file), existed=finished.existed)
+            return replace(_result(session, finished.result, file), existed=finished.existed)
 
     def _models(self) -> Engines:
         if self._engines is None:
@@ -359,7 +361,8 @@ def transcribe(
         )
 
 
-def _result(row: TranscriptionResult, file: MediaFile) -> Result:
+def _result(session: Transaction, row: TranscriptionResult, file: MediaFile) -> Result:
+    spoken = who.spoken(session, row)
     return Result(
         id=row.id,
         media_id=row.media_file_id,
@@ -367,7 +370,7 @@ def _result(row: TranscriptionResult, file: MediaFile) -> Result:
         version=row.version,
         parent_id=row.parent_result_id,
         pipeline_version=row.pipeline_version,
-        transcript=documents.transcript_of(row),
+        transcript=spoken.transcript,
         title=file.filename,
         source=file.source_path,
         model_used=row.model_used,
@@ -376,7 +379,7 @@ def _result(row: TranscriptionResult, file: MediaFile) -> Result:
         processing_time=row.processing_time,
         profile=(row.model_config or {}).get("profile", {}),
         created_at=row.created_at,
-        speaker_info=row.speaker_info,
+        speaker_info=spoken.info,
     )
 
 
@@ -391,4 +394,5 @@ def _document(result: Result) -> ExportDocument:
         pipeline_version=result.pipeline_version,
         model_used=result.model_used,
         created_at=result.created_at.isoformat(),
+        speaker_info=result.speaker_info,
     )

@@ -24,7 +24,7 @@ from trax.jobs.imports import import_file, import_files_alone
 from trax.jobs.submit import SubmitOptions, submit
 from trax.jobs.worker import Worker, WorkerOptions
 from trax.media.decode import DecodeOptions
-from trax.settings import Settings
+from trax.settings import Settings, load_settings
 from trax.transcription.engines import Engines
 from trax.turns import SpeakerCount
 
@@ -339,3 +339,15 @@ def test_a_transcript_of_others_keeps_its_open_questions(archive: Archive, voice
     assert (diarized.confidence_scores, diarized.accuracy, diarized.model_used) == (None, None, imported.model_used)
     assert [segment.speaker for segment in told.transcript.segments] == ["SPEAKER_00", "SPEAKER_01"] * 4
     assert archive.transcribe(SAMPLE, model=MODEL, pipeline="v4").version == 4, "others' words answer no request"
+
+
+@pytest.mark.parametrize("wanted", [False, True])
+def test_voices_are_kept_where_that_is_wanted(
+    hears: Hears, voices: TakesTurns, database_url: str, wanted: bool
+) -> None:
+    with Archive(load_settings(voice_prints=wanted), engines=engines_with(voices)) as archive:
+        result = archive.transcribe(SAMPLE, model=MODEL, pipeline="v4")
+        with archive.database.transaction() as session:
+            kept = session.execute(text("SELECT result_id, label, model_id FROM result_voices ORDER BY label")).all()
+    found = [(result.id, label, "stand-in-1") for label in ("SPEAKER_00", "SPEAKER_01")]
+    assert [tuple(row) for row in kept] == (found if wanted else [])

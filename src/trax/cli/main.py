@@ -33,6 +33,8 @@ from trax.cli import (
     plan,
     search,
     show,
+    speaker,
+    speakers,
     stats,
     transcribe,
     versions,
@@ -64,6 +66,8 @@ app.add_typer(batch.app, name="batch")
 app.add_typer(media.app, name="media")
 app.command("search")(search.search)
 app.command("show")(show.show)
+app.command("speakers")(speakers.speakers)
+app.add_typer(speaker.app, name="speaker")
 app.command("stats")(stats.stats)
 app.command("versions")(versions.versions)
 app.command("export")(export.export)

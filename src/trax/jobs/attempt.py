@@ -132,7 +132,7 @@ def _keep_voices(session: Transaction, stored: TranscriptionResult, made: Made) 
     from trax.database import voices
 
     model_id = (made.speaker_info or {})["model_id"]
-    voices.store(session, stored.id, model_id, made.voices)
+    voices.keep_and_recognise(session, stored.id, model_id, made.voices)
 
 
 def _described(job: TranscriptionJob, ticket_id: int, number: int, filename: str) -> Attempt:
