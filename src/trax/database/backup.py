@@ -9,6 +9,7 @@ from pathlib import Path
 
 from trax.database.embedded import find_binaries
 from trax.database.engine import Database
+from trax.database.search_models import OPTIONAL_TABLES
 from trax.errors import DatabaseUnavailable, OutputError
 
 
@@ -66,12 +67,15 @@ def environment(database: Database) -> dict[str, str]:
 
 
 def backup(database: Database, path: Path) -> None:
-    """Write a dump of the whole database, for `pg_restore`; the file appears only when it is complete.
+    """Write a dump of the database, for `pg_restore`; the file appears only when it is complete.
+
+    Vectors of pgvector are left out, which not every server can take in: they are made again from the embeddings.
 
     Raises: OutputError: the dump failed, or can't be written.
     """
     draft = path.with_name(f".{path.name}.{os.getpid()}.part")
-    command = [str(program("pg_dump")), "--format=custom", f"--file={draft}"]
+    left_out = [f"--exclude-table={table}" for table in sorted(OPTIONAL_TABLES)]
+    command = [str(program("pg_dump")), "--format=custom", *left_out, f"--file={draft}"]
     try:
         done = subprocess.run(command, env=environment(database), capture_output=True, text=True, check=False)
         if done.returncode != 0:
