@@ -10,12 +10,15 @@ from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
 from trax.database import indexing, lexicon
-from trax.database.engine import Database
+from trax.database.engine import Database, sqlstate
 from trax.database.models import MediaFile, TranscriptionResult
 from trax.database.search_models import TranscriptIndex
+from trax.errors import DatabaseUnavailable
 
 READ_AT_A_TIME = 500  # media files
 FIRST = UUID(int=0)
+DEADLOCK = "40P01"  # SQLSTATE
+DEADLOCKS = 3  # of one media file, that are waited for
 
 Progress = Callable[[int, int], object]  # results so far, results in all
 
@@ -79,13 +82,31 @@ def _all_results(database: Database) -> Iterator[list[indexing.Written]]:
     """What was written of each media file; those that others are at work on come last."""
     busy: list[UUID] = []
     for media_id in _media_waiting(database):
-        written = _of_media(database, media_id, patiently=False)
+        written = _unless_deadlocked(database, media_id, patiently=False)
         if written is None:
             busy.append(media_id)
         else:
             yield written
     for media_id in busy:
-        yield _of_media(database, media_id, patiently=True) or []
+        yield _at_last(database, media_id)
+
+
+def _at_last(database: Database, media_id: UUID) -> list[indexing.Written]:
+    for _ in range(DEADLOCKS):
+        written = _unless_deadlocked(database, media_id, patiently=True)
+        if written is not None:
+            return written
+    return _of_media(database, media_id, patiently=True) or []
+
+
+def _unless_deadlocked(database: Database, media_id: UUID, *, patiently: bool) -> list[indexing.Written] | None:
+    """The same as `_of_media`, and None where others who delete results of it wait for us, and we for them."""
+    try:
+        return _of_media(database, media_id, patiently=patiently)
+    except DatabaseUnavailable as error:
+        if sqlstate(error) != DEADLOCK:
+            raise
+        return None
 
 
 def _media_waiting(database: Database) -> Iterator[UUID]:
