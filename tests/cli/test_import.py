@@ -78,7 +78,12 @@ def test_transcripts_alone(run: Run, database_url: str, tmp_path: Path, cues: Pa
         (True, True, True),
         (None, None, False),
     ]
-    assert "Bob: Fine." in run("show", listed[0]["media_id"]).out
+    shown = run("show", listed[0]["media_id"]).out
+    assert "times are estimated" in shown
+    assert [line[:2] for line in shown.splitlines() if "Bob: Fine." in line] == ["[~"]
+    (measured,) = run("import", "--without-media", str(cues), "--json").json
+    assert "~" not in (shown := run("show", measured["media_id"]).out)
+    assert "estimated" not in shown
     assert len(run("media", "list", "--json").json) == 2
 
 

@@ -14,7 +14,7 @@ from trax.errors import RecordNotFound, UsageError
 from trax.timeline import Interval, Seconds
 
 if TYPE_CHECKING:
-    from trax.archive import Result
+    from trax.archive import Archive, Result
     from trax.transcript import Segment
 
 WINDOW: Seconds = 120.0  # that --around shows
@@ -36,12 +36,13 @@ def show(
     speaker: Speaker = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show a transcript with times and speakers; the newest version unless another is named."""
+    """Show a transcript with times (~: estimated) and speakers; the newest version unless another is named."""
     from trax.archive import Archive
 
     window = _window(around, length)
     with Archive(announce=say_progress) as archive:
         result = archive.result(id, version)
+        is_estimated = _is_estimated(archive, result)
     segments: Sequence[Segment] = result.transcript.segments
     if speaker is not None:
         segments = _said_by(speaker, segments)
@@ -50,20 +51,28 @@ def show(
     if as_json:
         typer.echo(replace(result, transcript=replace(result.transcript, segments=tuple(segments))).export("json"))
         return
-    _print(result, segments, is_part=window is not None or speaker is not None)
+    _print(result, segments, is_part=window is not None or speaker is not None, is_estimated=is_estimated)
 
 
-def _print(result: Result, segments: Sequence[Segment], *, is_part: bool) -> None:
+def _is_estimated(archive: Archive, result: Result) -> bool:
+    from trax.database import transcripts
+
+    with archive.database.transaction() as session:
+        return transcripts.has_estimated_times(session, result.id)
+
+
+def _print(result: Result, segments: Sequence[Segment], *, is_part: bool, is_estimated: bool) -> None:
     accuracy = "" if result.accuracy is None else f", about {result.accuracy:.0%} of words right"
     typer.echo(
         f"{one_line(result.title)}  ({clock(result.transcript.duration)}, {result.transcript.language}, "
-        f"version {result.version}, {result.pipeline_version}, {result.model_used}{accuracy}, {short(result.id)})\n"
+        f"version {result.version}, {result.pipeline_version}, {result.model_used}{accuracy}, "
+        f"{'times are estimated, ' if is_estimated else ''}{short(result.id)})\n"
     )
     if not segments:
         typer.echo("(nothing is said there)" if is_part else "(no speech)")
     for segment in segments:
         speaker = f"{one_line(segment.speaker)}: " if segment.speaker else ""
-        typer.echo(f"[{_moment(segment.start)}]  {speaker}{one_line(segment.text)}")
+        typer.echo(f"[{'~' if is_estimated else ''}{_moment(segment.start)}]  {speaker}{one_line(segment.text)}")
 
 
 def _window(around: str | None, length: str | None) -> Interval | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy import ColumnElement, exists, func, select, text
 from sqlalchemy.orm import Session
 
 from trax.database import documents, indexing, speaker_families
@@ -137,6 +137,19 @@ def all_of_job(session: Session, job_id: UUID) -> dict[str, TranscriptionResult]
 def get(session: Session, result_id: UUID) -> TranscriptionResult:
     """The row; it must exist."""
     return session.get_one(TranscriptionResult, result_id)
+
+
+def has_estimated_times(session: Session, result_id: UUID) -> bool:
+    """Whether nobody has measured when the words were said, in that result or in what it was made from."""
+    statement = text("""
+        WITH RECURSIVE made AS (
+            SELECT parent_result_id, model_config FROM transcription_results WHERE id = :id
+            UNION ALL
+            SELECT r.parent_result_id, r.model_config FROM transcription_results r
+            JOIN made ON made.parent_result_id = r.id
+        )
+        SELECT coalesce(bool_or(model_config->>'times' = 'estimated'), false) FROM made""")
+    return bool(session.scalar(statement, {"id": result_id}))
 
 
 def _newest_version(session: Session, media_id: UUID) -> int:
