@@ -149,7 +149,7 @@ def recognise(
                 found = recognition.recognise(session, result_id)
             recognised += sum(link.how == "recognised" for link in found)
             suggested += sum(link.how == "suggested" for link in found)
-    typer.echo(f"{recognised:,} recognised, {suggested:,} suggested, in {len(chosen):,} transcripts.")
+    typer.echo(f"{recognised:,} recognised, {suggested:,} suggested, in {_transcripts(len(chosen))}.")
     if suggested:
         say("`trax speaker suggestions` lists those who may be somebody.")
 
@@ -245,6 +245,10 @@ def _facts(one: Suggestion) -> dict[str, object]:
         "score": one.score,
         "first_at": one.first_at,
     }
+
+
+def _transcripts(number: int) -> str:
+    return "1 transcript" if number == 1 else f"{number:,} transcripts"
 
 
 def _list(labels: Sequence[str]) -> str:

@@ -15,7 +15,6 @@ from sqlalchemy.orm import Session
 from trax.database import lookup, transcripts, voice_prints
 from trax.database.models import TranscriptionResult
 from trax.database.speaker_families import family
-from trax.database.speaker_labels import labels_of
 from trax.database.speaker_links import link, lock_media, meant, pass_prints, show, unlink
 from trax.database.speaker_models import KNOWN, How, ResultSpeaker, ResultVoice, Speaker
 from trax.database.speakers import Link, find_person, folded, links_of, person
@@ -97,7 +96,7 @@ def merge(session: Session, result: TranscriptionResult, named: str, into: str) 
             f"{named.strip()!r} and {into.strip()!r} are one person already.", "`trax speakers ID` shows who there is."
         )
     known = {link.label: link for link in links_of(session, result.id) if link.how in KNOWN}
-    both = [label.label for label in labels_of(result) if label.label in {*labels, *others}]
+    both = sorted({*labels, *others})
     who = known.get(others[0]) or known.get(labels[0])
     if who is None:
         who = Link(both[0], _nobody(session), None, "named", None)

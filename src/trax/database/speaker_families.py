@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, literal, select
+from sqlalchemy import ColumnElement, and_, insert, literal, select
 from sqlalchemy.orm import Session
 
 from trax.database.models import TranscriptionResult
-from trax.database.speaker_labels import turns_of
+from trax.database.speaker_labels import Label, labels_of, turns_of
 from trax.database.speaker_models import ResultSpeaker, Speaker
 from trax.diarization.agreement import agreements
 from trax.timeline import Interval
@@ -34,6 +34,14 @@ def family(session: Session, result: TranscriptionResult) -> list[UUID]:
 
     ours = origin(result.id)
     return [result_id for result_id in known if origin(result_id) == ours]
+
+
+def labels_in(session: Session, result: TranscriptionResult) -> list[Label]:
+    """The voices of a result; where it is a text without times, those of a result with the same speakers."""
+    if own := labels_of(result):
+        return own
+    others = (session.get_one(TranscriptionResult, result_id) for result_id in family(session, result))
+    return next((labels for other in others if (labels := labels_of(other))), [])
 
 
 def keeps_speakers(info: dict[str, Any] | None, of_parent: dict[str, Any] | None) -> bool:
@@ -91,16 +99,20 @@ def _carry_over(session: Session, result: TranscriptionResult) -> None:
 
 
 def _people(session: Session, result_id: UUID) -> dict[str, UUID]:
-    """Those of a result who were named, by label."""
+    """Those of a result whom somebody has named, by label."""
     link = ResultSpeaker
-    is_named = (link.result_id == result_id, link.how == "named", Speaker.name.is_not(None))
-    statement = select(link.label, link.speaker_id).join(Speaker, Speaker.id == link.speaker_id).where(*is_named)
-    return {row.label: row.speaker_id for row in session.execute(statement)}
+    named = select(link.label, link.speaker_id).join(Speaker, Speaker.id == link.speaker_id)
+    return {row.label: row.speaker_id for row in session.execute(named.where(link.result_id == result_id, _is_named()))}
 
 
 def _named_before(session: Session, result: TranscriptionResult) -> TranscriptionResult | None:
     """The newest other result of the media in which somebody was named."""
     one, link = TranscriptionResult, ResultSpeaker
-    is_named = select(link.result_id).where(link.result_id == one.id, link.how == "named").exists()
-    statement = select(one).where(one.media_file_id == result.media_file_id, one.id != result.id, is_named)
+    named = select(link.label).join(Speaker, Speaker.id == link.speaker_id)
+    has_names = named.where(link.result_id == one.id, _is_named()).exists()
+    statement = select(one).where(one.media_file_id == result.media_file_id, one.id != result.id, has_names)
     return session.scalars(statement.order_by(one.version.desc(), one.created_at.desc()).limit(1)).first()
+
+
+def _is_named() -> ColumnElement[bool]:
+    return and_(ResultSpeaker.how == "named", Speaker.name.is_not(None))

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from trax.database import indexing
 from trax.database.models import MediaFile, TranscriptionResult
-from trax.database.speaker_labels import labels_of, printable
+from trax.database.speaker_families import labels_in
+from trax.database.speaker_labels import printable
 from trax.database.speaker_models import KNOWN, How, ResultSpeaker, VoicePrint
 from trax.database.speakers import folded, links_of, shown_names
 from trax.errors import RecordNotFound
@@ -29,7 +30,7 @@ def meant(session: Session, result: TranscriptionResult, named: str) -> list[str
     Raises: RecordNotFound: nobody is.
     """
     links = links_of(session, result.id)
-    shown, labels = shown_names(links), [label.label for label in labels_of(result)]
+    shown, labels = shown_names(links), [label.label for label in labels_in(session, result)]
     wanted = folded(named)
     chosen = [label for label in labels if wanted in (folded(label), folded(shown.get(label, label)))]
     if not chosen:

@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 
 from trax.database import documents
 from trax.database.models import TranscriptionResult
-from trax.database.speaker_labels import Label, cleaned, labels_of, printable
+from trax.database.speaker_families import labels_in
+from trax.database.speaker_labels import Label, cleaned, printable
 from trax.database.speaker_models import KNOWN, How, ResultSpeaker, Speaker, VoicePrint
 from trax.errors import RecordNotFound
 from trax.timeline import Seconds
@@ -110,7 +111,7 @@ def heard(session: Session, result: TranscriptionResult) -> list[Heard]:
     known = {link.label: link for link in links if link.how in KNOWN}
     suggested = {link.label: link for link in links if link.how == "suggested"}
     people: dict[UUID | str, list[Label]] = {}
-    for label in labels_of(result):
+    for label in labels_in(session, result):
         who = known.get(label.label)
         people.setdefault(label.label if who is None else who.speaker_id, []).append(label)
     return [_heard(labels, known.get(labels[0].label), suggested.get(labels[0].label)) for labels in people.values()]
