@@ -52,13 +52,23 @@ def rows(database: Database) -> list[TranscriptionResult]:
         return list(session.scalars(select(TranscriptionResult).order_by(TranscriptionResult.version)))
 
 
+def kept_voices(database: Database) -> list[tuple[Any, ...]]:
+    with database.transaction() as session:
+        found = session.execute(text("SELECT result_id, label, model_id FROM result_voices ORDER BY label"))
+        return [tuple(row) for row in found]
+
+
 def only(outcomes: Iterator[Outcome]) -> Outcome:
     (outcome,) = outcomes
     return outcome
 
 
 def test_a_pipeline_with_speakers_stores_both_transcripts(archive: Archive, voices: TakesTurns) -> None:
-    result = archive.transcribe(SAMPLE, model=MODEL, pipeline="v4")
+    hook = Notices()
+    result = archive.transcribe(SAMPLE, model=MODEL, pipeline="v4", hook=hook)
+    done = [progress for progress in hook.seen if progress.stage == "diarize"]
+    assert [progress.done for progress in done] == sorted(progress.done for progress in done)
+    assert done[-1].done == done[-1].total == pytest.approx(33, abs=2)
     heard, told = rows(archive.database)
     assert [(row.pipeline_version, row.version) for row in (heard, told)] == [("v1", 1), ("v4", 2)]
     assert told.parent_result_id == heard.id
@@ -78,6 +88,7 @@ def test_a_pipeline_with_speakers_stores_both_transcripts(archive: Archive, voic
     assert told.speaker_info["num_speakers"] == 2
     assert told.confidence_scores == heard.confidence_scores
     assert archive.transcribe(SAMPLE, model=MODEL, pipeline="v4").existed
+    assert kept_voices(archive.database) == []
 
 
 def test_what_is_transcribed_is_not_transcribed_again(archive: Archive, hears: Hears, voices: TakesTurns) -> None:
@@ -189,14 +200,6 @@ class Notices(Hook):
 
     def progress(self, progress: Progress) -> None:
         self.seen.append(progress)
-
-
-def test_progress_goes_on_to_the_end(archive: Archive) -> None:
-    hook = Notices()
-    archive.transcribe(SAMPLE, model=MODEL, pipeline="v4", hook=hook)
-    done = [progress for progress in hook.seen if progress.stage == "diarize"]
-    assert [progress.done for progress in done] == sorted(progress.done for progress in done)
-    assert done[-1].done == done[-1].total == pytest.approx(33, abs=2)
 
 
 def start_worker(database: Database, settings: Settings, engines: Engines, ends: Ends, at_once: int = 1) -> Worker:
@@ -341,13 +344,8 @@ def test_a_transcript_of_others_keeps_its_open_questions(archive: Archive, voice
     assert archive.transcribe(SAMPLE, model=MODEL, pipeline="v4").version == 4, "others' words answer no request"
 
 
-@pytest.mark.parametrize("wanted", [False, True])
-def test_voices_are_kept_where_that_is_wanted(
-    hears: Hears, voices: TakesTurns, database_url: str, wanted: bool
-) -> None:
-    with Archive(load_settings(voice_prints=wanted), engines=engines_with(voices)) as archive:
+def test_voices_are_kept_where_that_is_wanted(hears: Hears, voices: TakesTurns, database_url: str) -> None:
+    with Archive(load_settings(voice_prints=True), engines=engines_with(voices)) as archive:
         result = archive.transcribe(SAMPLE, model=MODEL, pipeline="v4")
-        with archive.database.transaction() as session:
-            kept = session.execute(text("SELECT result_id, label, model_id FROM result_voices ORDER BY label")).all()
-    found = [(result.id, label, "stand-in-1") for label in ("SPEAKER_00", "SPEAKER_01")]
-    assert [tuple(row) for row in kept] == (found if wanted else [])
+        kept = [(result.id, label, "stand-in-1") for label in ("SPEAKER_00", "SPEAKER_01")]
+        assert kept_voices(archive.database) == kept
