@@ -135,7 +135,7 @@ class Finder:
             there = situation(session)
             planned = _planned(session, asked, there)
             number = 0 if planned is None else search.count(session, planned[0])
-            return Answer((), number, None, False, _notes(there))
+            return Answer((), number, None, False, there.notes)
 
     def _answer(self, asked: _Asked) -> Answer:
         if asked.mode in ("semantic", "hybrid"):
@@ -144,10 +144,10 @@ class Finder:
             there = situation(session)
             planned = _planned(session, asked, there)
             if planned is None:
-                return Answer((), None, None, False, _notes(there))
+                return Answer((), None, None, False, there.notes)
             found = search.find(session, planned[0], asked.page)
             hits = tuple(search_hits.hits(session, found.places, planned[1]))
-            return Answer(hits, None, None, found.is_partial, _notes(there))
+            return Answer(hits, None, None, found.is_partial, there.notes)
 
     def _by_meaning(self, asked: _Asked) -> Answer:
         """What means something like the query; hybrid: with what has its words."""
@@ -160,7 +160,7 @@ class Finder:
             there = situation(session)
             within = scope(session, asked.filters)
             if within.is_empty or not there.languages:
-                return Answer((), None, None, False, _notes(there))
+                return Answer((), None, None, False, there.notes)
             if asked.query is None:
                 shown = Shown(asked.context)
                 found = search_meaning.nearest(session, question, within, asked.page)
@@ -169,7 +169,7 @@ class Finder:
                 allowed = search_meaning.without(terms(session, asked.query, there.languages))
                 found = search_meaning.joined(session, said, question, within, asked.page, allowed)
             found = search_meaning.narrowed(session, question, within, found)
-            notes = (*_notes(there), *search_meaning.notes(session, question))
+            notes = (*there.notes, *search_meaning.notes(session, question))
             return Answer(tuple(search_hits.hits(session, found, shown)), None, None, False, notes)
 
     def _corrected(self, asked: _Asked, answered: Callable[[_Asked], Answer], *, widely: bool) -> Answer | None:
@@ -296,11 +296,3 @@ def _planned_words(
     if not known.is_everywhere:  # stop words alone
         return search.by_phrase(known, patterns_of(within_a_segment(query)), within), replace(shown, terms=None)
     return search.by_words(known, within), shown
-
-
-def _notes(there: Situation) -> tuple[str, ...]:
-    """What of the archive a search doesn't see."""
-    if not there.waiting:
-        return ()
-    number = "1 transcript is" if there.waiting == 1 else f"{there.waiting:,} transcripts are"
-    return (f"{number} not indexed yet, and can't be found: `trax db reindex` does it.",)

@@ -67,6 +67,12 @@ def ensure_optional(session: Session) -> bool:
 
 def tidy(session: Session) -> None:
     """Leave the tables as the server likes them after many new rows, so far as they are ours."""
+    _empty_pending_lists(session)
+    session.execute(text("ANALYZE transcript_index, transcript_segments, transcript_passages, search_lexicon"))
+
+
+def _empty_pending_lists(session: Session) -> None:
+    """Bring new rows into the indexes of words: each look into one goes through all that are still beside it."""
     session.execute(
         text("""
             SELECT gin_clean_pending_list(c.oid) FROM pg_index i
@@ -75,7 +81,6 @@ def tidy(session: Session) -> None:
             WHERE a.amname = 'gin' AND pg_has_role(c.relowner, 'USAGE')
                 AND h.inhparent IN (to_regclass('transcript_segments'), to_regclass('transcript_passages'))""")
     )
-    session.execute(text("ANALYZE transcript_index, transcript_segments, transcript_passages, search_lexicon"))
 
 
 def _all_results(database: Database) -> Iterator[list[indexing.Written]]:
@@ -172,6 +177,8 @@ def _count_words(database: Database) -> int:
 def _forget_words(database: Database) -> int:
     """Words that went with the last transcript that had them: a search would be corrected to what isn't there."""
     forgotten, last = 0, ""
+    with database.transaction() as session:
+        _empty_pending_lists(session)
     while True:
         with database.transaction() as session:
             looked_at, gone = lexicon.prune(session, last, lexicon.LOOKED_AT)
