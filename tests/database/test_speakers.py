@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import UUID
 
 import pytest
 from sqlalchemy import text
 
+from tests.conftest import REPOSITORY
 from tests.database import talks
 from tests.database.talks import ALPHA, BETA, GAMMA, TALK
 from tests.jobs import queued
@@ -95,6 +98,43 @@ def test_speakers_of_an_import_can_be_named_too(embedded_database: Database) -> 
         naming.rename(session, result, "guest", "Ann")
         assert shown(session, result) == searched(session, result) == ["Host", "Host", "Ann"]
         assert guest.labels == ("Guest",)
+
+
+def test_documents_that_others_have_written_do_no_harm(embedded_database: Database) -> None:
+    media_id = queued.add_media(embedded_database)
+    odd: dict[str, Any] = {
+        "speakers": ["x", {"label": 7}, {"label": ALPHA, "seconds": "long"}],
+        "turns": [3, [1, 2], TALK[0]],
+    }
+    with embedded_database.transaction() as session:
+        result = talks.store(session, media_id, info=odd)
+        naming.rename(session, result, ALPHA, "Ann")
+        (ann,) = speakers.heard(session, result)
+        assert (ann.name, ann.seconds, ann.turns, ann.words) == ("Ann", 30, 1, 4)
+        assert shown(session, talks.store(session, media_id, ((0, 30, BETA),))) == ["Ann"]
+
+
+def test_two_who_name_the_same_person_at_once(database: Database) -> None:
+    media_ids = [queued.add_media(database) for _ in range(4)]
+    with database.transaction() as session:
+        results = [talks.store(session, media_id).id for media_id in media_ids]
+
+    def name(result_id: UUID) -> None:
+        with database.transaction() as session:
+            naming.rename(session, session.get_one(TranscriptionResult, result_id), ALPHA, "Ann")
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(name, results))
+    with database.transaction() as session:
+        assert [(one.name, one.media) for one in speakers.people(session)] == [("Ann", 4)]
+
+
+def test_the_statement_in_the_documentation(embedded_database: Database) -> None:
+    page = (REPOSITORY / "docs" / "speakers.md").read_text("utf-8")
+    (statement,) = re.findall(r"^```sql\n(.*?)^```", page, re.M | re.S)
+    with embedded_database.transaction() as session:
+        naming.rename(session, talks.store(session, queued.add_media(embedded_database)), ALPHA, "Ann")
+        assert session.execute(text(statement)).all() == [("Ann", 1)]
 
 
 @pytest.mark.parametrize("name", ["", "  ", "x" * 201, "a\x1b[2J", "SPEAKER_07", "speaker_1"])

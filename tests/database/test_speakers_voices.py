@@ -91,7 +91,8 @@ def test_voices_of_another_model_are_never_compared(embedded_database: Database)
     with embedded_database.transaction() as session:
         enrolled(session, embedded_database, "Ann")
         result = talks.store(session, queued.add_media(embedded_database))
-        assert voices.keep_and_recognise(session, result.id, "ears-2", {ALPHA: (1.0, 0.0, 0.0)}) == []
+        assert voices.keep_and_recognise(session, result.id, "ears-2", {ALPHA: voice(0)}) == []
+        assert voices.keep_and_recognise(session, result.id, EARS, {ALPHA: (1.0, 0.0, 0.0)}) == [], "of other weights"
 
 
 def test_what_a_person_says_stands(database: Database) -> None:

@@ -15,6 +15,8 @@ from trax.database.speakers import Link, links_of, shown_names
 from trax.database.voice_prints import prints_of, unpacked
 from trax.diarization.likeness import Match, Voice, matches
 
+Voices = dict[tuple[str, int], dict[str, Voice]]
+
 
 def recognise(session: Session, result_id: UUID) -> list[Link]:
     """Who was recognised or suggested among the kept voices of a result, under the locks of its media.
@@ -47,22 +49,23 @@ def recognisable(session: Session) -> list[UUID]:
     return list(session.scalars(statement))
 
 
-def _voices(session: Session, results: list[UUID]) -> dict[str, dict[str, Voice]]:
-    """The kept voices by model and label."""
-    found: dict[str, dict[str, Voice]] = {}
+def _voices(session: Session, results: list[UUID]) -> Voices:
+    """The kept voices by what can be compared: the model, and how many numbers it makes of a voice."""
+    found: Voices = {}
     statement = select(ResultVoice.model_id, ResultVoice.label, ResultVoice.embedding)
     for model_id, label, embedding in session.execute(statement.where(ResultVoice.result_id.in_(results))):
-        found.setdefault(model_id, {})[label] = unpacked(embedding)
+        voice = unpacked(embedding)
+        found.setdefault((model_id, voice.size), {})[label] = voice
     return found
 
 
-def _matches(session: Session, voices: dict[str, dict[str, Voice]], known: list[Link]) -> list[Match]:
+def _matches(session: Session, voices: Voices, known: list[Link]) -> list[Match]:
     named = {one.label: one.speaker_id for one in known if one.how == "named"}
     refused = {(one.label, one.speaker_id) for one in known if one.how == "rejected"}
     found: list[Match] = []
-    for model_id, by_label in voices.items():
+    for (model_id, size), by_label in voices.items():
         unnamed = {label: voice for label, voice in by_label.items() if label not in named}
-        prints = prints_of(session, model_id)
+        prints = prints_of(session, model_id, size)
         found += matches(unnamed, prints, refused=refused, taken=set(named.values()))
     return found
 

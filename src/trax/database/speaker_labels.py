@@ -49,7 +49,7 @@ def turns_of(result: TranscriptionResult) -> Turns:
     """When each voice is heard; where no diarization has told, the segments that it says, those in a row as one."""
     stored = (result.speaker_info or {}).get("turns")
     if isinstance(stored, list) and stored:
-        return _by_label((cleaned(str(label)), start, end) for start, end, label in stored)
+        return _by_label(turn for entry in stored if (turn := _read(entry)) is not None)
     return _by_label(_runs(documents.transcript_of(result).segments))
 
 
@@ -65,14 +65,28 @@ def facts_of(result: TranscriptionResult) -> list[dict[str, Any]]:
     return [fact for fact in speakers or () if isinstance(fact, dict) and isinstance(fact.get("label"), str)]
 
 
+def _read(entry: Any) -> tuple[str, Seconds, Seconds] | None:
+    """A turn as it is stored; None: whoever has written the document wrote something else."""
+    match entry:
+        case [int() | float() as start, int() | float() as end, str() as label]:
+            return cleaned(label), float(start), float(end)
+        case _:
+            return None
+
+
 def _label(name: str, fact: Mapping[str, Any], turns: Sequence[Interval], spoken: Mapping[str, int]) -> Label:
     return Label(
         label=name,
-        seconds=fact.get("seconds", covered(turns)),
-        words=fact.get("words", spoken.get(name, 0)),
-        turns=fact.get("turns", len(turns)),
-        first_at=fact.get("first_at", min((turn.start for turn in turns), default=0.0)),
+        seconds=_number(fact, "seconds", covered(turns)),
+        words=int(_number(fact, "words", spoken.get(name, 0))),
+        turns=int(_number(fact, "turns", len(turns))),
+        first_at=_number(fact, "first_at", min((turn.start for turn in turns), default=0.0)),
     )
+
+
+def _number(fact: Mapping[str, Any], name: str, otherwise: float) -> float:
+    value = fact.get(name)
+    return float(value) if isinstance(value, int | float) else otherwise
 
 
 def _spoken(segments: Sequence[Segment]) -> dict[str, int]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import delete, select, text
+from sqlalchemy import delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -64,11 +64,13 @@ def enrol(session: Session, result: TranscriptionResult, named: str) -> Enrolled
     return Enrolled(who.name or "", tuple(labels), seconds, count_prints(session, who.speaker_id))
 
 
-def prints_of(session: Session, model_id: str) -> dict[UUID, list[Voice]]:
-    """What everybody sounds like to that model."""
+def prints_of(session: Session, model_id: str, size: int) -> dict[UUID, list[Voice]]:
+    """What everybody sounds like to that model, as so many numbers."""
     found: dict[UUID, list[Voice]] = {}
-    statement = select(VoicePrint.speaker_id, VoicePrint.embedding).where(VoicePrint.model_id == model_id)
-    for speaker_id, embedding in session.execute(statement.order_by(VoicePrint.speaker_id, VoicePrint.id)):
+    row = VoicePrint
+    comparable = (row.model_id == model_id, func.length(row.embedding) == size * FLOAT.itemsize)
+    statement = select(row.speaker_id, row.embedding).where(*comparable)
+    for speaker_id, embedding in session.execute(statement.order_by(row.speaker_id, row.id)):
         found.setdefault(speaker_id, []).append(unpacked(embedding))
     return found
 
