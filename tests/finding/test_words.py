@@ -173,6 +173,30 @@ def test_words_that_a_segment_ends_in_are_marked(embedded_database: Database) ->
     assert [line.text for line in hit.after] == [lines[2]]
 
 
+POINTED = {
+    "he": ("שָׁלוֹם עוֹלָם גָּדוֹל", "שלום עולם גדול"),
+    "ar": ("كِتَابٌ جَدِيدٌ هُنَا", "كتاب جديد هنا"),
+    "fa": ("اَلْبَیت شُد", "البیت شد"),
+}
+
+
+def test_vowel_signs_do_not_count(database: Database) -> None:
+    for language, spellings in POINTED.items():
+        for said in spellings:
+            add_transcript(database, f"{language}.mp3", said, language=language)
+            add_transcript(database, f"{language} in two.mp3", *said.split(" ", 1), language=language)
+    find = Finder(database).find
+    for spellings in POINTED.values():
+        for typed in spellings:
+            first = typed.split()[0]
+            for query in (f'"{typed}"', typed, first, f'"{first}"', typed.replace(" ", "-")):
+                hits = find(query, fuzzy=False).hits
+                assert len(hits) == 4, query
+                assert all(hit.marks for hit in hits), query
+            assert find(f"{typed} -{first}", fuzzy=False).hits == ()
+            assert find(f'{typed} -"{typed}"', fuzzy=False).hits == ()
+
+
 def test_korean_words_are_found_with_their_endings(embedded_database: Database) -> None:
     add_transcript(embedded_database, "ko.mp3", "한국어는 아름다운 언어입니다.", language="ko")
     assert marked(Finder(embedded_database).find("한국어")) == ["한국어는"]

@@ -78,6 +78,8 @@ HOSTILE_QUERIES: Final = (
     "\u0e17\u0e35\u0e48",
     "\ud559\uad50",
     "\ufdfa",
+    "\u05e9\u05c1" * 180,
+    '"' + "\u05e9\u05dc " * 300,
     "stra\u00dfe \u0130stanbul \u1e9e \ufb01n",
     "Z\u0351\u036b\u0343\u036aa\u0322\u0328l\u0335g\u0336o\u0337",
 )

@@ -28,6 +28,10 @@ ALPHABET = [
     "ខ្មែរ",
     "학",
     "हिन्दी",
+    "שָׁ",
+    "ל",
+    "كِ",
+    "ا",
     "7",
     "'",
     "-",
@@ -44,7 +48,7 @@ def _texts(number: int, length: int) -> list[str]:
 
 
 def test_patterns_find_the_same_places(database: Database) -> None:
-    texts = _texts(400, 12)
+    texts = _texts(450, 12)
     chance = random.Random(7)
     cases = []
     for said in texts:

@@ -51,6 +51,8 @@ def test_korean() -> None:
 
 def test_what_is_indexed_for_texts_that_follow_each_other() -> None:
     assert search_text(["Nothing of it.", "At all."]) is None
+    assert search_text(["שָׁלוֹם,", "עולם and more"]) == "שלום, עולם and more"
+    assert search_text(["שלום", "كتاب"]) is None
     assert search_text(["機械", "学習です。", "AI技術", "", "end"]) == ("機械 械学 学習 習で です す 。 AI 技術 術 end")
 
 

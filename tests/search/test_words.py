@@ -21,6 +21,7 @@ from trax.search.words import TRANSLATED, folded, head, plain, words
         ("cafe\u0301 \uff21\uff29 \ufb01ne co\u00adop", ["caf\u00e9", "ai", "fine", "coop"]),
         ("ΟΔΟΣ İstanbul", ["οδοσ", "istanbul"]),
         ("'' \u0301 ♪ - \N{FIRE}", []),
+        ("שָׁלוֹם־עוֹלָם كِتَابٌ كتــاب ـ ܫܠܳܡܳܐ", ["שלום", "עולם", "كتاب", "كتاب", "ܫܠܡܐ"]),
     ],
 )
 def test_words_as_they_are_compared(text: str, expected: list[str]) -> None:

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
+from trax.search.points import POINTS, points_after
 from trax.search.query import Leaf, Query
 from trax.search.scripts import has_hangul, has_unspaced, is_unspaced, units
 from trax.search.words import folded
@@ -16,7 +17,8 @@ Span = tuple[int, int]
 # No class of characters here depends on PostgreSQL's locale but \w, and that only beside letters that aren't Latin.
 _LATIN = r"0-9A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff"
 _IS_LATIN = re.compile(f"[{_LATIN}]")
-_MARKS = r"\u0300-\u036f\u064b-\u065f\u0900-\u0963\u0966-\u0dff"  # inside words, although they are no letters
+# inside words, although they are no letters
+_MARKS = rf"\u0300-\u036f{POINTS}\u07a6-\u07b0\u07eb-\u07f3\u0900-\u0963\u0966-\u0dff"
 _BETWEEN = r"[\W_]+"
 _REST = rf"[\w{_MARKS}]*"
 
@@ -77,7 +79,7 @@ def _piece(word: str) -> str:
     """One word, or a run of a script without spaces, which may go on in the next segment."""
     if has_unspaced(word):
         return " ?".join(units(word))
-    return "".join(_ALIKE.get(char, char) for char in word)
+    return "".join(_ALIKE.get(char, char) + points_after(char) for char in word)
 
 
 _ALIKE = {"'": "['\u2018\u2019\u02bc]", "\u03c3": "[\u03c3\u03c2]", "\u03c2": "[\u03c3\u03c2]"}

@@ -7,6 +7,8 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
+from trax.search.points import has_points, without_points
+
 # Thai and Lao, Myanmar, Khmer, Han with its marks of repetition, Kana, Bopomofo.
 _BLOCKS = (
     "\u0e01-\u0e3a\u0e40-\u0e4e\u0e50-\u0e59\u0e81-\u0eff"
@@ -59,9 +61,9 @@ def spread(text: str) -> str:
 
 def search_text(parts: Sequence[str]) -> str | None:
     """What is indexed for texts that follow each other; None: the texts as they are, joined by spaces."""
-    if not any(map(has_unspaced, parts)):
+    if not any(has_unspaced(part) or has_points(part) for part in parts):
         return None
-    return " ".join(spread("".join(_joined(parts))).split())
+    return " ".join(spread(without_points("".join(_joined(parts)))).split())
 
 
 def _joined(parts: Sequence[str]) -> Iterator[str]:

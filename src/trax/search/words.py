@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterable
 from itertools import chain
 
+from trax.search.points import without_points
 from trax.search.scripts import has_unspaced, is_unspaced
 
 TRANSLATED = "-/.@:_~%&+=#?<>\\"
@@ -47,8 +48,10 @@ def lowered(text: str) -> str:
 
 
 def words(text: str) -> list[str]:
-    """The words in the form in which they are compared: lower case, straight apostrophes, nothing around them."""
-    kept = "".join(char if _is_of_word(char) else " " for char in lowered(folded(text)).translate(_APOSTROPHES))
+    """The words in the form in which they are compared: lower case, straight apostrophes, no vowel signs."""
+    kept = "".join(
+        char if _is_of_word(char) else " " for char in lowered(without_points(folded(text))).translate(_APOSTROPHES)
+    )
     stripped = (word.strip(f"'{_JOINERS}") for word in kept.split())
     return [word for word in stripped if _is_said(word)]
 
