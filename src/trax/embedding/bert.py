@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from trax.embedding.onnx_model import Network
+from trax.onnx_model import Network
 
 MASKED = -10_000.0  # added to the score of padding: its share becomes exactly 0
 INPUTS = {"tokens": ("texts", "length"), "mask": ("texts", "length")}

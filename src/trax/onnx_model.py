@@ -31,7 +31,7 @@ class Network:
         """Name of a tensor with those values."""
         name = f"c{len(self._constants)}"
         tensor = [_number(1, size) for size in values.shape]
-        tensor += [_number(2, TYPES[values.dtype]), _text(8, name), _bytes(9, np.ascontiguousarray(values).tobytes())]
+        tensor += [_number(2, TYPES[values.dtype]), _text(8, name), _bytes(9, values.tobytes())]
         self._constants.append(_bytes(5, b"".join(tensor)))
         return name
 
@@ -50,10 +50,12 @@ class Network:
         self._nodes.append(_bytes(1, b"".join(node)))
         return output
 
-    def model(self, inputs: Mapping[str, Sequence[str]], output: str, sizes: Sequence[str | int]) -> bytes:
-        """The whole model. `inputs`: the axes of each, all of 64-bit integers; `sizes`: of the output, of floats."""
+    def model(
+        self, inputs: Mapping[str, Sequence[str | int]], output: str, sizes: Sequence[str | int], kind: int = INT64
+    ) -> bytes:
+        """The whole model. `inputs`: the axes of each, all numbers of one kind; `sizes`: of the output, of floats."""
         graph = [*self._nodes, _text(2, "trax"), *self._constants]
-        graph += [_bytes(11, _described(name, INT64, axes)) for name, axes in inputs.items()]
+        graph += [_bytes(11, _described(name, kind, axes)) for name, axes in inputs.items()]
         graph.append(_bytes(12, _described(output, FLOAT, sizes)))
         return b"".join((_number(1, IR_VERSION), _bytes(8, _number(2, OPSET)), _bytes(7, b"".join(graph))))
 
