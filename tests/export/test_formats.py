@@ -173,6 +173,49 @@ def test_markdown_shows_facts_times_and_speakers_and_escapes_the_rest() -> None:
     assert made.endswith("[01:01:01] **A\\_B:** Use \\*stars\\* and \\<b\\>.\n")
 
 
+INFO = {
+    "speakers": [{"label": "SPEAKER_00", "name": "Ann Lee", "seconds": 61.0}, {"label": "SPEAKER_01", "name": None}],
+    "turns": [[0.0, 2.5, "SPEAKER_00"], [2.0, 3.6, "SPEAKER_01"]],
+}
+
+
+def test_rttm_has_the_turns_that_were_heard_with_the_names_of_speakers() -> None:
+    made = ExportDocument(transcript(sentence("Hello.", speaker="Ann Lee")), "my talk.mp3", speaker_info=INFO)
+    assert render(made, "rttm") == (
+        "SPEAKER my%20talk 1 0.000 2.500 <NA> <NA> Ann%20Lee <NA> <NA>\n"
+        "SPEAKER my%20talk 1 2.000 1.600 <NA> <NA> SPEAKER_01 <NA> <NA>\n"
+    )
+
+
+def test_rttm_goes_by_the_words_where_no_turns_are_known() -> None:
+    words = (Word(1, 1.5, " Yes.", 0.9, "Ann"), Word(1.6, 2, " No.", 0.9, "Bob"), Word(2, 2.5, " Why?", 0.9, "Bob"))
+    said = transcript(Segment(1, 2.5, "Yes. No. Why?", words, speaker="Bob"), Segment(5, 6, "So.", speaker="Bob"))
+    turns = [line.split()[3:8:4] + line.split()[4:5] for line in render(ExportDocument(said, "t"), "rttm").splitlines()]
+    assert turns == [["1.000", "Ann", "0.500"], ["1.600", "Bob", "0.900"], ["5.000", "Bob", "1.000"]]
+
+
+def test_rttm_of_a_transcript_that_names_nobody_says_what_to_do() -> None:
+    with pytest.raises(UsageError, match="trax diarize"):
+        render(document(sentence("Hello.")), "rttm")
+    assert render(ExportDocument(Transcript("en", 3.0), "Silence"), "rttm") == ""
+
+
+def test_markdown_names_the_speakers_and_for_how_long_they_speak() -> None:
+    made = render(ExportDocument(transcript(sentence("Hello.")), "t", speaker_info=INFO), "md")
+    assert "- Speakers: Ann Lee (00:01:01), SPEAKER\\_01\n" in made
+
+
+def test_a_segment_is_shown_with_its_own_speaker_whoever_says_a_word_in_it() -> None:
+    words = (Word(0, 1, " We", 0.9, "Ann"), Word(1, 2, " did", 0.9, "Bob"), Word(2, 3, " it.", 0.9, "Ann"))
+    said = ExportDocument(transcript(Segment(0, 3, "We did it.", words, speaker="Ann")), "t")
+    assert render(said, "txt") == "Ann: We did it.\n"
+    assert [word["speaker"] for word in json.loads(render(said, "json"))["segments"][0]["words"]] == [
+        "Ann",
+        "Bob",
+        "Ann",
+    ]
+
+
 def test_an_unknown_format_names_the_known_ones() -> None:
     with pytest.raises(UsageError, match="txt, srt, vtt, json, md, rttm"):
         render(document(), "docx")

@@ -61,21 +61,27 @@ def _choices(segment: Segment, scene: Scene) -> list[_Choice]:
 def _choice(word: Word, time: Interval | None, scene: Scene) -> _Choice:
     if time is None:
         return _Choice(None, None, 0.0)
-    for candidate in (time, told_time(word)):  # one that was stretched over a silence may begin there
-        if candidate is not None and (sums := scene.seconds(candidate)):
+    for candidate in (time, _whole(word, time)):
+        if sums := scene.best(candidate):
             speaker = min(sums, key=lambda name: (-sums[name], name))
             return _Choice(time, speaker, _confidence(speaker, candidate, scene))
     turn, distance = scene.nearest(time)
     return _Choice(time, turn.speaker, NEAR_CONFIDENCE) if distance <= NEAR else _Choice(time, None, 0.0)
 
 
+def _whole(word: Word, time: Interval) -> Interval:
+    """All of a word that was cut: one that was stretched over a silence may have been said after that."""
+    told = told_time(word)
+    return told if told is not None and told.start == time.start else time
+
+
 def _confidence(speaker: str, time: Interval, scene: Scene) -> float:
     """Their share of what is spoken meanwhile, less where several speak at once."""
-    sums = scene.seconds(time)
+    sums = scene.best(time)
     spoken = sum(sums.values())
     if not spoken:
         return 0.0
-    return sums.get(speaker, 0.0) / spoken * (1 - min(1.0, scene.seconds_together(time) / spoken))
+    return sums.get(speaker, 0.0) / spoken * (1 - min(1.0, scene.together(time) / spoken))
 
 
 def _inherited(choices: Sequence[_Choice], scene: Scene) -> list[_Choice]:
@@ -119,5 +125,5 @@ def _word(word: Word, choice: _Choice, speaker: str, scene: Scene) -> Word:
 def _of_segment(segment: Segment, scene: Scene) -> str:
     """Who speaks most in a segment that has no words of its own."""
     time = Interval(segment.start, max(segment.start, segment.end))
-    sums = scene.seconds(time)
+    sums = scene.best(time)
     return min(sums, key=lambda name: (-sums[name], name)) if sums else scene.nearest(time)[0].speaker

@@ -1,22 +1,31 @@
-"""What turns alone get wrong about words: words that stray to another speaker, and changes that come too early."""
+"""Words in a row as one person says them: turns alone put single words astray, and changes beside a sentence's end.
+
+Each word has a price for each speaker, by how much they are heard around it, and each change of speaker has a price by
+what it stands between: little at the end of a sentence, much within one. The cheapest row of speakers wins (Viterbi).
+So a word deep in a turn stays there, and what lies at the border of a turn goes where its sentence goes.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from trax.diarization.spans import Scene
 from trax.timeline import Interval, Seconds
 
-ISLAND_WORDS = 2
-ISLAND: Seconds = 0.6  # words of one speaker amid those of another: shorter ones are taken for mistakes
-APART: Seconds = 0.5  # a pause that makes what lies between two of them an utterance of its own
-ALONE = 0.5  # share of a turn in which nobody else speaks, for it to count against a mistake
-REACH_WORDS = 2
-REACH: Seconds = 0.4  # how far the times of turns and words may be wrong
-PAUSE: Seconds = 0.15  # a change moves to a pause that is at least so long,
-LONGER: Seconds = 0.1  # and so much longer than the one where it is
+Prices = dict[str, float]  # by speaker
+
+AROUND: Seconds = 0.15  # before and after a word: so far are the times of words and turns mostly wrong
+UNHEARD = 0.02  # share of a speaker who isn't heard around a word: a single word outweighs no two changes
+ELSEWHERE = 1.0  # price of a word that nobody is heard around, for all but the one it was given to
+HEARD = 0.6  # weight of time in which somebody else is heard better
+WITHIN = 1.9  # price of a change within a sentence,
+PAUSED = 1.2  # after a pause,
+ENDED = 0.1  # and after a sentence or a long pause
+PAUSE: Seconds = 0.15
+LONG_PAUSE: Seconds = 0.5
 SENTENCE_ENDS = (".", "?", "!", "…", "。", "？", "！", "؟", "।", "։", "።", "-", "—", "–")  # or broken off
 _CLOSING = "\"')]}”’»」』）"
 
@@ -30,19 +39,22 @@ class Placed:
     speaker: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Run:
-    """Words in a row that one person speaks: `first` to before `after`."""
-
-    first: int
-    after: int
-    speaker: str
-
-
 def smoothed(words: Sequence[Placed], scene: Scene) -> list[str]:
-    """The speaker of each word, in reading order; nobody who isn't a speaker of a word nearby."""
-    speakers = _without_islands(words, scene)
-    return _snapped(words, speakers, scene)
+    """The speaker of each word, in reading order."""
+    if not words:
+        return []
+    labels = sorted({turn.speaker for turn in scene.turns})
+    total = _prices(words[0], labels, scene)
+    ways: list[Mapping[str, str]] = []  # for each word but the first, who speaks before it, by who speaks it
+    for before, word in pairwise(words):
+        cheapest, change = min(labels, key=total.__getitem__), _price_of_change(before, word)
+        stays = {label: total[label] <= total[cheapest] + change for label in labels}
+        ways.append({label: label if stays[label] else cheapest for label in labels})
+        prices = _prices(word, labels, scene)
+        total = {
+            label: prices[label] + (total[label] if stays[label] else total[cheapest] + change) for label in labels
+        }
+    return _traced(min(labels, key=total.__getitem__), ways)
 
 
 def ends_sentence(text: str) -> bool:
@@ -50,88 +62,25 @@ def ends_sentence(text: str) -> bool:
     return text.rstrip().rstrip(_CLOSING).endswith(SENTENCE_ENDS)
 
 
-def _runs(speakers: Sequence[str]) -> list[_Run]:
-    changes = [0, *(place for place in range(1, len(speakers)) if speakers[place] != speakers[place - 1])]
-    if not speakers:
-        return []
-    return [_Run(first, after, speakers[first]) for first, after in pairwise([*changes, len(speakers)])]
+def _prices(word: Placed, labels: Sequence[str], scene: Scene) -> Prices:
+    around = Interval(word.time.start - AROUND, word.time.end + AROUND)
+    best, heard = scene.best(around), scene.all(around)
+    seconds = {label: (1 - HEARD) * best.get(label, 0.0) + HEARD * heard.get(label, 0.0) for label in labels}
+    spoken = sum(seconds.values())
+    if not spoken:
+        return {label: 0.0 if label == word.speaker else ELSEWHERE for label in labels}
+    return {label: -math.log((seconds[label] / spoken + UNHEARD) / (1 + UNHEARD)) for label in labels}
 
 
-def _without_islands(words: Sequence[Placed], scene: Scene) -> list[str]:
-    speakers = [word.speaker for word in words]
-    runs = _runs(speakers)
-    for before, island, after in zip(runs, runs[1:], runs[2:], strict=False):
-        if before.speaker == after.speaker and _is_mistake(words, island, scene):
-            speakers[island.first : island.after] = [before.speaker] * (island.after - island.first)
-    return speakers
+def _price_of_change(before: Placed, after: Placed) -> float:
+    pause = after.time.start - before.time.end
+    if ends_sentence(before.text) or pause >= LONG_PAUSE:
+        return ENDED
+    return PAUSED if pause >= PAUSE else WITHIN
 
 
-def _is_mistake(words: Sequence[Placed], island: _Run, scene: Scene) -> bool:
-    first, last = words[island.first], words[island.after - 1]
-    start, end = first.time.start, max(first.time.end, last.time.end)
-    if island.after - island.first > ISLAND_WORDS or end - start >= ISLAND:
-        return False
-    if _parts(words, island.first) and _parts(words, island.after):
-        return False
-    return not any(
-        turn.speaker == island.speaker
-        and turn.interval.duration >= ISLAND
-        and scene.seconds_together(turn.interval) <= (1 - ALONE) * turn.interval.duration
-        for turn in scene.during(Interval(start, end))
-    )
-
-
-def _parts(words: Sequence[Placed], place: int) -> bool:
-    """Whether what is said before a word and with it are two utterances."""
-    return ends_sentence(words[place - 1].text) or _pause(words, place) >= APART
-
-
-def _pause(words: Sequence[Placed], place: int) -> Seconds:
-    return words[place].time.start - words[place - 1].time.end
-
-
-def _snapped(words: Sequence[Placed], speakers: Sequence[str], scene: Scene) -> list[str]:
-    """Each change where a sentence ends or a pause is, if that is near; everybody keeps a word at least."""
-    snapped = list(speakers)
-    earliest = 0  # where the run before the change begins by now
-    for before, after in pairwise(_runs(speakers)):
-        change = _Change(words, after.first, before.speaker, after.speaker, scene)
-        place = change.best(range(earliest + 1, after.after))
-        for word in range(min(place, after.first), max(place, after.first)):
-            snapped[word] = after.speaker if place < after.first else before.speaker
-        earliest = place
-    return snapped
-
-
-class _Change:
-    """A change of speaker before the word at `place`."""
-
-    def __init__(self, words: Sequence[Placed], place: int, before: str, after: str, scene: Scene) -> None:
-        self._words, self._place = words, place
-        last, first = words[place - 1].time, words[place].time
-        turns = scene.during(Interval(last.start, max(last.start, first.end)))
-        ends = (turn.end for turn in turns if turn.speaker == before and turn.start < last.end)
-        starts = (turn.start for turn in turns if turn.speaker == after and turn.end > first.start)
-        self._end = max(ends, default=last.end)
-        self._start = min(starts, default=first.start)
-
-    def best(self, allowed: range) -> int:
-        """The word before which the change is made."""
-        if ends_sentence(self._words[self._place - 1].text):
-            return self._place
-        nearest = sorted((place for place in allowed if self._is_near(place)), key=lambda p: abs(p - self._place))
-        for place in nearest:
-            if ends_sentence(self._words[place - 1].text):
-                return place
-        longest = max(nearest, key=lambda place: _pause(self._words, place), default=self._place)
-        pause = _pause(self._words, longest)
-        worth = pause >= PAUSE and pause >= _pause(self._words, self._place) + LONGER
-        return longest if worth else self._place
-
-    def _is_near(self, place: int) -> bool:
-        """Whether all that a change there takes from one speaker's turn is within reach of its border."""
-        if abs(place - self._place) > REACH_WORDS:
-            return False
-        if place < self._place:
-            return self._end - self._words[place].time.start <= REACH
-        return place == self._place or self._words[place - 1].time.end - self._start <= REACH
+def _traced(last: str, ways: Sequence[Mapping[str, str]]) -> list[str]:
+    speakers = [last]
+    for way in reversed(ways):
+        speakers.append(way[speakers[-1]])
+    return speakers[::-1]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -62,44 +62,48 @@ class Scene:
     """All turns of a file, to be asked what goes on at a time; each answer takes the logarithm of their number."""
 
     def __init__(self, turns: Iterable[SpeakerTurn], exclusive: Iterable[SpeakerTurn]) -> None:
-        turns = tuple(turns)
-        self.turns = one_at_a_time(exclusive) or one_at_a_time(turns)
+        everything = tuple(turns)
+        self.turns = one_at_a_time(exclusive) or one_at_a_time(everything)
         self._starts = [turn.start for turn in self.turns]
-        self._together = [span for span in spans(turns) if len(span.speakers) > 1]
-        self._together_starts = [span.start for span in self._together]
+        self._spans = spans(everything or self.turns)
+        self._span_starts = [span.start for span in self._spans]
 
-    def during(self, time: Interval) -> list[SpeakerTurn]:
-        """The turns, one at a time, that overlap with that time."""
-        place = max(0, bisect_right(self._starts, time.start) - 1)
-        found = []
-        while place < len(self.turns) and self.turns[place].start < time.end:
-            if self.turns[place].end > time.start:
-                found.append(self.turns[place])
-            place += 1
-        return found
-
-    def seconds(self, time: Interval) -> dict[str, Seconds]:
-        """For how long each speaker is heard best in that time."""
+    def best(self, time: Interval) -> dict[str, Seconds]:
+        """For how long each speaker is heard best in that time: one at a time."""
         sums: dict[str, Seconds] = {}
-        for turn in self.during(time):
+        for place in _places(self._starts, time):
+            turn = self.turns[place]
             sums[turn.speaker] = sums.get(turn.speaker, 0.0) + turn.interval.overlap(time)
         return {speaker: seconds for speaker, seconds in sums.items() if seconds > 0}
 
-    def seconds_together(self, time: Interval) -> Seconds:
+    def all(self, time: Interval) -> dict[str, Seconds]:
+        """For how long each speaker is heard in that time, alone or with others."""
+        sums: dict[str, Seconds] = {}
+        for span, seconds in self._during(time):
+            for speaker in span.speakers:
+                sums[speaker] = sums.get(speaker, 0.0) + seconds
+        return sums
+
+    def together(self, time: Interval) -> Seconds:
         """For how long several people speak at once in that time."""
-        place = max(0, bisect_right(self._together_starts, time.start) - 1)
-        total = 0.0
-        while place < len(self._together) and self._together[place].start < time.end:
-            span = self._together[place]
-            total += Interval(span.start, span.end).overlap(time)
-            place += 1
-        return total
+        return sum(seconds for span, seconds in self._during(time) if len(span.speakers) > 1)
 
     def nearest(self, time: Interval) -> tuple[SpeakerTurn, Seconds]:
         """The turn that is nearest, and how far away it is; of two, the earlier one. There has to be a turn."""
         place = bisect_right(self._starts, time.start)
         near = self.turns[max(0, place - 1) : place + 1]
         return min(((turn, _distance(turn, time)) for turn in near), key=lambda found: found[1])
+
+    def _during(self, time: Interval) -> Iterator[tuple[Span, Seconds]]:
+        for place in _places(self._span_starts, time):
+            span = self._spans[place]
+            if (seconds := Interval(span.start, span.end).overlap(time)) > 0:
+                yield span, seconds
+
+
+def _places(starts: Sequence[Seconds], time: Interval) -> range:
+    """Which of disjoint stretches in order may overlap with that time, by where they start."""
+    return range(max(0, bisect_right(starts, time.start) - 1), bisect_left(starts, time.end))
 
 
 def _distance(turn: SpeakerTurn, time: Interval) -> Seconds:
