@@ -44,6 +44,12 @@ def voices() -> TakesTurns:
 
 
 @pytest.fixture
+def calm(brisk: Settings) -> Settings:
+    """Nothing takes long, and nobody counts as dead on a machine that is busy."""
+    return brisk.model_copy(update={"heartbeat_interval": 10.0, "stall_timeout": 60.0})
+
+
+@pytest.fixture
 def archive(hears: Hears, voices: TakesTurns, database_url: str) -> Iterator[Archive]:
     with Archive(engines=engines_with(voices)) as opened:
         yield opened
@@ -236,7 +242,7 @@ V4 = Request(pipeline="v4", model=MODEL)
 
 
 def test_a_retry_goes_on_with_the_speakers(
-    embedded_database: Database, brisk: Settings, hears: Hears, voices: TakesTurns
+    embedded_database: Database, calm: Settings, hears: Hears, voices: TakesTurns
 ) -> None:
     def stumble(_: object) -> None:
         voices.act = lambda _: None
@@ -245,7 +251,7 @@ def test_a_retry_goes_on_with_the_speakers(
     voices.act = stumble
     ends = Ends()
     job_id = add(embedded_database, V4, max_retries=0)
-    with Working(start_worker(embedded_database, brisk, engines_with(voices), ends)):
+    with Working(start_worker(embedded_database, calm, engines_with(voices), ends)):
         ends.wait_for(lambda: ends.outcomes == ["failed"])
         assert [row.pipeline_version for row in rows(embedded_database)] == ["v1"], "what was heard is kept"
         with embedded_database.transaction() as session:
@@ -258,7 +264,7 @@ def test_a_retry_goes_on_with_the_speakers(
 
 
 def test_a_cancelled_job_stops_in_the_middle(
-    embedded_database: Database, brisk: Settings, hears: Hears, voices: TakesTurns
+    embedded_database: Database, calm: Settings, hears: Hears, voices: TakesTurns
 ) -> None:
     begun = threading.Event()
     wait = until(threading.Event())
@@ -270,7 +276,7 @@ def test_a_cancelled_job_stops_in_the_middle(
     voices.act = act
     ends = Ends()
     job_id = add(embedded_database, V4)
-    with Working(start_worker(embedded_database, brisk, engines_with(voices), ends)):
+    with Working(start_worker(embedded_database, calm, engines_with(voices), ends)):
         assert begun.wait(30)
         with embedded_database.transaction() as session:
             assert queue.cancel(session, job_id, "Not needed.")
@@ -280,20 +286,20 @@ def test_a_cancelled_job_stops_in_the_middle(
 
 
 def test_jobs_take_turns_with_the_diarizer(
-    embedded_database: Database, brisk: Settings, hears: Hears, voices: TakesTurns
+    embedded_database: Database, calm: Settings, hears: Hears, voices: TakesTurns
 ) -> None:
     for beam in (1, 2, 3):
         transcribe = replace(V4.transcribe, beam_size=beam)
         add(embedded_database, replace(V4, transcribe=transcribe))
     ends = Ends()
-    with Working(start_worker(embedded_database, brisk, engines_with(voices), ends, at_once=3)):
+    with Working(start_worker(embedded_database, calm, engines_with(voices), ends, at_once=3)):
         ends.wait_for(lambda: len(ends.outcomes) == 3)
     assert ends.outcomes == ["completed"] * 3
     assert voices.most_at_work == 1
 
 
 def test_a_job_without_a_transcript_to_build_on_fails(
-    embedded_database: Database, brisk: Settings, hears: Hears, voices: TakesTurns
+    embedded_database: Database, calm: Settings, hears: Hears, voices: TakesTurns
 ) -> None:
     ends = Ends()
     for parent in ({}, {"parent": "nonsense"}, {"parent": "00000000-0000-0000-0000-000000000000"}):
@@ -304,7 +310,7 @@ def test_a_job_without_a_transcript_to_build_on_fails(
                 "WHERE id = :id"
             )
             session.execute(options, {"id": job_id, "o": json.dumps({"pipeline": "diarize", **parent})})
-    with Working(start_worker(embedded_database, brisk, engines_with(voices), ends)):
+    with Working(start_worker(embedded_database, calm, engines_with(voices), ends)):
         ends.wait_for(lambda: len(ends.outcomes) == 3)
     assert ends.outcomes == ["failed"] * 3
     assert [("builds on" in error or "build on" in error or "no ID" in error) for error in ends.errors] == [True] * 3
@@ -312,10 +318,10 @@ def test_a_job_without_a_transcript_to_build_on_fails(
 
 
 def test_a_job_by_sql_needs_to_name_the_transcript_alone(
-    embedded_database: Database, brisk: Settings, hears: Hears, voices: TakesTurns
+    embedded_database: Database, calm: Settings, hears: Hears, voices: TakesTurns
 ) -> None:
     ends = Ends()
-    with Working(start_worker(embedded_database, brisk, engines_with(voices), ends)):
+    with Working(start_worker(embedded_database, calm, engines_with(voices), ends)):
         add(embedded_database, Request(model=MODEL, decode=DecodeOptions(start=8.0)))
         ends.wait_for(lambda: len(ends.outcomes) == 1)
         (heard,) = rows(embedded_database)
