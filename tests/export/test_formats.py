@@ -10,7 +10,7 @@ from hypothesis import given
 
 from tests.export.subtitles import read_srt, read_vtt
 from tests.export.transcripts import document, sentence, transcript, transcripts
-from trax.errors import UsageError
+from trax.errors import OutputError, UsageError
 from trax.export import FORMATS, ExportDocument, render
 from trax.export.captions import cues
 from trax.export.srt import plain
@@ -195,7 +195,7 @@ def test_rttm_goes_by_the_words_where_no_turns_are_known() -> None:
 
 
 def test_rttm_of_a_transcript_that_names_nobody_says_what_to_do() -> None:
-    with pytest.raises(UsageError, match="trax diarize"):
+    with pytest.raises(OutputError, match="trax diarize"):
         render(document(sentence("Hello.")), "rttm")
     assert render(ExportDocument(Transcript("en", 3.0), "Silence"), "rttm") == ""
 

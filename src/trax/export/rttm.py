@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
-from trax.errors import UsageError
+from trax.errors import OutputError
 from trax.export.document import ExportDocument
 from trax.timeline import Seconds
 from trax.transcript import Segment, Word
@@ -20,11 +20,11 @@ _SPECIAL = re.compile(r"[\s%\x00-\x1f\x7f-\x9f]")
 def render_rttm(document: ExportDocument) -> str:
     """The turns of all speakers, by name where they have one; by the words' times where no turns are stored.
 
-    Raises: UsageError: something is said, and nobody knows by whom.
+    Raises: OutputError: something is said, and nobody knows by whom.
     """
     turns = list(_turns(document))
     if not turns and document.speaker_info is None and document.transcript.segments:
-        raise UsageError(
+        raise OutputError(
             "The transcript doesn't say who speaks.", "Tell the speakers apart with `trax diarize ID`, then export it."
         )
     return write_rttm(turns, _without_suffix(document.title))
