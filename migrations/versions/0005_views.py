@@ -118,12 +118,24 @@ SELECT s.media_file_id AS media_id, t.title, t.channel, t.published, s.result_id
     coalesce(r.model_config ->> 'times' = 'estimated', false) AS is_estimated,
     s.speaker, s.confidence, s.language, s.text,
     CASE WHEN t.youtube_id IS NOT NULL THEN 'https://youtu.be/' || t.youtube_id || '?t=' || s.start_ms / 1000
-        ELSE split_part(t.address, '#', 1) || '#t=' || s.start_ms / 1000 END AS link,
-    s.tsv
+        ELSE split_part(t.address, '#', 1) || '#t=' || s.start_ms / 1000 END AS link
 FROM transcript_segments s
 JOIN trax_titles t ON t.media_id = s.media_file_id
 LEFT JOIN transcription_results r ON r.id = s.result_id
 WHERE s.newest
+"""
+
+PASSAGES = """
+CREATE VIEW trax_passages AS
+SELECT p.media_file_id AS media_id, t.title, t.channel, t.published, p.result_id, p.first_idx, p.last_idx,
+    p.start_ms / 1000.0::float AS start_seconds, p.end_ms / 1000.0::float AS end_seconds,
+    p.speakers, p.language, p.text,
+    CASE WHEN t.youtube_id IS NOT NULL THEN 'https://youtu.be/' || t.youtube_id || '?t=' || p.start_ms / 1000
+        ELSE split_part(t.address, '#', 1) || '#t=' || p.start_ms / 1000 END AS link,
+    p.tsv
+FROM transcript_passages p
+JOIN trax_titles t ON t.media_id = p.media_file_id
+WHERE p.newest
 """
 
 # The bound is that of the index, so that the worst are found without a look at the others.
@@ -151,6 +163,7 @@ VIEWS = {
     "trax_by_channel": ("Transcripts by channel or podcast.", figures("trax_by_channel", "channel", "t.channel")),
     "trax_failures_by_day": ("Failed jobs by day, in the time zone of the session.", FAILURES),
     "trax_moments": ("What was said in the newest transcripts, segment by segment.", MOMENTS),
+    "trax_passages": ("The same in stretches of some 40 seconds, to be searched for words.", PASSAGES),
     "trax_unsure": ("Moments at which the model was less than 80 % sure.", UNSURE),
 }
 

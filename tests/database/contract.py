@@ -115,19 +115,8 @@ REFERENCES_BESIDE = {
     ("result_voices", "result_id"): ("transcription_results", "CASCADE"),
     ("speaker_voiceprints", "speaker_id"): ("speakers", "CASCADE"),
     ("speaker_voiceprints", "result_id"): ("transcription_results", "SET NULL"),
-    **{
-        (table, "result_id"): ("transcription_results", "CASCADE")
-        for table in (
-            "transcript_index",
-            "passage_embeddings",
-            "transcript_segments",
-            "transcript_segments_newest",
-            "transcript_segments_older",
-            "transcript_passages",
-            "transcript_passages_newest",
-            "transcript_passages_older",
-        )
-    },
+    ("transcript_index", "result_id"): ("transcription_results", "CASCADE"),
+    ("passage_embeddings", "result_id"): ("transcription_results", "CASCADE"),
 }
 
 REFERENCES = {  # (table, column) -> (referenced table, ON DELETE)

@@ -112,7 +112,8 @@ def test_every_statement_uses_its_index(session: Session) -> None:
         "a phrase": (plan_of(session, phrase(session, '"w300 w20"')), {"transcript_segments_newest_pairs_idx"}),
         "a phrase of stop words": (plan_of(session, phrase(session, '"of the"')), {"newest_pairs_idx"}),
         "a filtered phrase": (plan_of(session, phrase(session, '"w300 w20 w3"', some)), {"newest_pairs_idx"}),
-        "one exact word": (plan_of(session, phrase(session, '"w2000"')), {"transcript_segments_newest_tsv_idx"}),
+        "one exact word": (plan_of(session, phrase(session, '"w2000"')), {of_words, of_segment}),
+        "a phrase of long words": (plan_of(session, phrase(session, '"words2000 words300"')), {of_words, of_segment}),
         "a part of a word": (plan_of(session, search.by_part("2871", EVERYWHERE)), {"newest_text_idx"}),
         "doubtful segments": (
             plan(session, *search.unsure_statement(EVERYWHERE, 0.6, Page(), None)),

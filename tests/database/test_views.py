@@ -139,7 +139,7 @@ def test_moments_have_titles_times_and_links(database: Database) -> None:
 
 
 PLANS = {
-    "transcript_segments_newest_tsv": "SELECT title FROM trax_moments WHERE tsv @@ to_tsquery('river & word7')",
+    "transcript_passages_newest_tsv": "SELECT title FROM trax_passages WHERE tsv @@ to_tsquery('river & word7')",
     "transcript_segments_newest_text": "SELECT title, link FROM trax_moments WHERE text ILIKE '%word77 %'",
     "transcript_segments_newest_confidence": "SELECT title, text FROM trax_unsure ORDER BY confidence LIMIT 20",
     "transcript_segments_newest_pkey": (
@@ -151,7 +151,11 @@ MANY_SEGMENTS = """
 INSERT INTO transcript_segments (result_id, idx, newest, media_file_id, start_ms, end_ms, confidence, language, text)
 SELECT result_id, n, true, media_file_id, n * 1000, n * 1000 + 900, 0.5 + n % 500 / 1000.0, 'en',
     'the river says word' || n % 2000 || ' at ' || n
-FROM transcript_index, generate_series(10, 8000) n
+FROM transcript_index, generate_series(10, 8000) n;
+INSERT INTO transcript_passages
+    (result_id, first_idx, last_idx, newest, media_file_id, start_ms, end_ms, language, text)
+SELECT result_id, idx, idx, newest, media_file_id, start_ms, end_ms, language, text
+FROM transcript_segments WHERE idx > 9;
 """
 
 
@@ -159,7 +163,9 @@ def test_conditions_on_moments_reach_the_indexes(database: Database) -> None:
     add_transcript(database, "talk.mp3", "The river runs.")
     with psycopg.connect(database.address(), autocommit=True) as connection:
         connection.execute(MANY_SEGMENTS)
-        connection.execute("VACUUM ANALYZE transcript_segments")  # which also empties the list of what is to be indexed
+        connection.execute(
+            "VACUUM ANALYZE transcript_segments, transcript_passages"
+        )  # which also empties the list of what is to be indexed
         connection.execute("ANALYZE")  # or the planner believes what it learnt of earlier rows of the other tables
         for index, query in PLANS.items():
             plan = "\n".join(row[0] for row in connection.execute(f"EXPLAIN {query}".encode()))

@@ -17,6 +17,11 @@ def test_a_phrase_has_pairs_of_the_text_that_it_is_in() -> None:
     assert all(-(2**31) <= number < 2**31 for number in said)
 
 
+def test_two_long_words_have_no_number() -> None:
+    assert pairs_in("machine learning") == []
+    assert len(pairs_in("machine learning is learning")) == 2
+
+
 @given(st.text(st.characters(max_codepoint=127)))
 def test_ascii_is_taken_apart_as_any_text(text: str) -> None:
     assert pairs._words(text) == words(text)

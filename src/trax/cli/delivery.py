@@ -29,15 +29,16 @@ class Delivery:
 
     def deliver(self, source: Path, result: Result) -> OutputError | None:
         """Print or write a transcript; the error, if it can't be written."""
-        text = result.export(self.format.name)
+        try:
+            text = result.export(self.format.name)
+            if self.folder is not None:
+                path = self.folder.write(source.stem, self.format.suffix, text, distinction=short(result.media_id))
+        except OutputError as error:
+            return error
         if self.folder is None:
             typer.echo(("\n" if self._printed else "") + text, nl=not text.endswith("\n"))
             self._printed += 1
         else:
-            try:
-                path = self.folder.write(source.stem, self.format.suffix, text, distinction=short(result.media_id))
-            except OutputError as error:
-                return error
             self._say(f"Wrote {one_line(str(path))}")
         if result.existed:
             self._say(

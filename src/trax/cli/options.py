@@ -15,7 +15,7 @@ from trax.timeline import Seconds
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 Id = Annotated[str, typer.Argument(metavar="ID", help="ID of a media file or a transcript, or the beginning of one.")]
 Version = Annotated[int | None, typer.Option("--version", min=1, help="Version to take; default: the newest.")]
-FormatName = Annotated[str, typer.Option("--format", "-f", help="txt, srt, vtt, json or md.")]
+FormatName = Annotated[str, typer.Option("--format", "-f", help="txt, srt, vtt, json, md or rttm.")]
 
 # What shapes a transcript, in every command that makes or queues one.
 Sources = Annotated[list[str], typer.Argument(metavar="SOURCE...", help="Files, folders or patterns ('*.mp3').")]

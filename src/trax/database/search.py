@@ -75,20 +75,16 @@ def by_phrase(
     `pairs`: numbers of those of their words that follow each other.
     `whole`: the pattern of a phrase that is longer than what one segment knows, where `patterns` is its beginning.
     """
-    where = segments_of(scope)
-    score = ALIKE
+    where = all_of([segments_of(scope), without(terms, "s")])
     if pairs:
         where.add("s.pairs @> CAST(:pairs AS integer[])", pairs=list(pairs))
-    elif terms.is_everywhere:
-        where.add_named(terms.matches("s"))
-        score = _rank(where, terms, "s", 1)
     for number, pattern in enumerate(patterns):
         if not (pairs or terms.is_everywhere):
             where.add(f"{document('s')} ~* :begins_{number}")  # the form that a trigram index answers
         where.add(begins_here("s", f"begins_{number}"), **{f"begins_{number}": pattern})
     if whole is not None:
         where.add(_is_there(f"{_PASSAGE_OF_SEGMENT} AND {document('p')} ~* :whole_phrase"), whole_phrase=whole)
-    return _segments(all_of([where, without(terms, "s")]), score)
+    return _segments(where, ALIKE) if pairs or not terms.is_everywhere else _of_passages(terms, scope, where)
 
 
 def by_words(terms: Terms, scope: Scope) -> Search:
@@ -130,6 +126,9 @@ def _is_there(rows: str) -> str:
     return f"EXISTS ({rows} OFFSET 0)"
 
 
+_WITHIN = """s.result_id = {passage}.result_id AND s.newest = {passage}.newest
+            AND s.idx BETWEEN {passage}.first_idx AND {passage}.last_idx"""
+
 _PASSAGE_OF_SEGMENT = """
     SELECT FROM transcript_passages p
     WHERE p.result_id = s.result_id AND p.newest = s.newest AND p.first_idx <= s.idx AND p.last_idx >= s.idx"""
@@ -139,12 +138,21 @@ def _segments(where: Where, score: str) -> Search:
     return Search(f"transcript_segments s WHERE {where}", score, "s.result_id, s.idx AS first_idx", where.values)
 
 
+def _of_passages(terms: Terms, scope: Scope, where: Where) -> Search:
+    """Segments for which that holds, of passages that have the words: segments have no index of words."""
+    passages = passages_of(scope)
+    passages.add_named(terms.matches("p"))
+    rows = f"""transcript_passages p CROSS JOIN LATERAL (
+        SELECT s.result_id, s.idx FROM transcript_segments s WHERE {_WITHIN.format(passage="p")} AND {where} OFFSET 0
+    ) s WHERE {passages}"""
+    values = {**where.values, **passages.values}
+    return Search(rows, ALIKE, "s.result_id, s.idx AS first_idx", values)
+
+
 def _moments(where: Where, passage: str) -> str:
     """The segments of a passage for which that holds."""
     return f"""
-        SELECT s.idx FROM transcript_segments s
-        WHERE s.result_id = {passage}.result_id AND s.newest = {passage}.newest
-            AND s.idx BETWEEN {passage}.first_idx AND {passage}.last_idx AND {where}"""
+        SELECT s.idx FROM transcript_segments s WHERE {_WITHIN.format(passage=passage)} AND {where}"""
 
 
 def _best(terms: Terms, moments: str) -> str:

@@ -72,7 +72,6 @@ class TranscriptSegment(Base):
 
     __tablename__ = "transcript_segments"
     __table_args__ = (
-        Index("ix_transcript_segments_tsv", "tsv", postgresql_using="gin"),
         Index("ix_transcript_segments_pairs", "pairs", postgresql_using="gin"),
         Index(
             "ix_transcript_segments_confidence",
@@ -85,10 +84,10 @@ class TranscriptSegment(Base):
         {"postgresql_partition_by": "LIST (newest)"},
     )
 
-    result_id: Mapped[uuid.UUID] = _of_result()
+    result_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)  # no foreign key: a trigger deletes these rows
     idx: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  # its place among the result's, from 0
     newest: Mapped[bool] = mapped_column(primary_key=True)
-    media_file_id: Mapped[uuid.UUID]  # no foreign key, which costs with every row: the result has it
+    media_file_id: Mapped[uuid.UUID]
     start_ms: Mapped[int]
     end_ms: Mapped[int]
     speaker: Mapped[str | None] = mapped_column(Text)
@@ -112,7 +111,7 @@ class TranscriptPassage(Base):
         {"postgresql_partition_by": "LIST (newest)"},
     )
 
-    result_id: Mapped[uuid.UUID] = _of_result()
+    result_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     first_idx: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     last_idx: Mapped[int]
     newest: Mapped[bool] = mapped_column(primary_key=True)

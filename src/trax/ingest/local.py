@@ -21,7 +21,9 @@ _UNFINISHED: Final = frozenset(
     {".part", ".partial", ".crdownload", ".download", ".opdownload", ".tmp", ".temp", ".ytdl", ".aria2", ".!ut", ".!qb"}
 )
 # Never media, whatever the first bytes look like: not worth opening.
-_OTHER: Final = frozenset({".txt", ".json", ".srt", ".vtt", ".md", ".jpg", ".jpeg", ".png", ".pdf", ".py", ".html"})
+_OTHER: Final = frozenset(
+    {".txt", ".json", ".srt", ".vtt", ".md", ".rttm", ".jpg", ".jpeg", ".png", ".pdf", ".py", ".html"}
+)
 _ABSENT: Final = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG})
 _NEAR = 0.6  # likeness of a name that was probably meant
 

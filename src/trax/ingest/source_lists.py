@@ -18,7 +18,9 @@ MAX_LINE: Final = 1 << 20  # characters that are read of a line; no source is ne
 
 _SUFFIXES: Final = frozenset({".txt", ".list", ".lst", ".urls", ".m3u", ".m3u8"})
 # Text, but never a list, whatever its first line looks like.
-_OTHER: Final = frozenset({".csv", ".tsv", ".json", ".md", ".html", ".xml", ".srt", ".vtt", ".log", ".py", ".sh"})
+_OTHER: Final = frozenset(
+    {".csv", ".tsv", ".json", ".md", ".html", ".xml", ".srt", ".vtt", ".rttm", ".log", ".py", ".sh"}
+)
 _TEXT: Final = frozenset({"text", "blank text", "empty"})
 _UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
 

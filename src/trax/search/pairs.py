@@ -2,6 +2,7 @@
 
 An index of words has no stop words, and of a common word a hundred thousand places. Of two words in this order there
 are few: "state of" is found by its number, and then compared letter by letter, as other pairs may have the same one.
+Two long words have no number: an index of words finds them, and each would be one more number that nobody asks for.
 """
 
 from __future__ import annotations
@@ -15,12 +16,19 @@ from trax.search.scripts import spread
 from trax.search.words import words
 
 _ASCII_WORDS = re.compile(r"[a-z0-9']+")
+LONG = 5  # letters: words that are said all the time have fewer
 _SIGNED = 2**31  # PostgreSQL's integers have a sign
 
 
 def pairs(following: Sequence[str]) -> list[int]:
-    """A number for each two words that follow each other, each number once."""
-    return sorted({zlib.crc32(f"{first} {second}".encode()) - _SIGNED for first, second in pairwise(following)})
+    """A number for each two words that follow each other, of which one is short; each number once."""
+    return sorted(
+        {
+            zlib.crc32(f"{first} {second}".encode()) - _SIGNED
+            for first, second in pairwise(following)
+            if len(first) < LONG or len(second) < LONG
+        }
+    )
 
 
 def pairs_in(text: str) -> list[int]:
