@@ -56,7 +56,7 @@ def test_the_doctor_says_what_can_be_searched(archive: Run) -> None:
 
 
 def test_a_program_is_told_in_json(archive: Run) -> None:
-    everything = {"indexed": 2, "unreadable": 0, "words_counted_of": 2, "words_forgotten": 0}
+    everything: dict[str, object] = {"indexed": 2, "unreadable": 0, "words_counted_of": 2, "words_forgotten": 0}
     everything |= {"trigrams": True, "embedded": None}
     assert archive("db", "reindex", "--json").json == everything
     assert archive("db", "reindex", "--json").json == everything | {"indexed": 0, "words_counted_of": 0}

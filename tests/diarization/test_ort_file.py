@@ -46,7 +46,7 @@ def test_weights_of_eight_bits_are_written_out() -> None:
             Operation("Conv", ("r", "w"), ("heard",), {"strides": (1,)}),
             Operation("Relu", ("heard",), ("beyond",), {}),
         ),
-        {"q": np.array([1, 3], np.uint8), "scale": np.float32([0.5]), "zero": np.float32([-1])},
+        {"q": np.array([1, 3], np.uint8), "scale": np.array([0.5], np.float32), "zero": np.array([-1], np.float32)},
     )
     known = unpacked(graph)
     assert [operation.kind for operation in known.operations] == ["Relu", "Conv", "Relu"]

@@ -19,7 +19,7 @@ from trax.diarization.reconstruct import clean_seconds, speakers_at_once, turns,
 from trax.timeline import Seconds
 from trax.turns import Diarization, SpeakerCount
 
-FARTHEST: Seconds = WINDOW / 2  # what a window far from all others stands for
+FARTHEST: Seconds = WINDOW / 2  # distance beyond which windows share nothing that would make them count less
 
 
 def diarization_of(
