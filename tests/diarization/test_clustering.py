@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.diarization.fabricated import plain_plda, taking_turns, voices, windows_of
 from trax.diarization.clustering import Rules, first_clusters
 from trax.diarization.counting import group, wanted
-from trax.diarization.linkage import linked
+from trax.diarization.linkage import gathered, linked
 from trax.diarization.local_speakers import LocalWindow
 from trax.diarization.plda import unit
 from trax.diarization.speakers import diarization_of
@@ -124,6 +124,35 @@ def test_the_nearest_become_one_until_the_threshold(number: int, threshold: floa
     assert linked(vectors, threshold, NO_CHECK).tolist() == joined_one_by_one(vectors, threshold)
 
 
+def ward_one_by_one(vectors: np.ndarray, number: int) -> list[int]:
+    clusters = [[index] for index in range(len(vectors))]
+    while len(clusters) > number:
+        losses = {}
+        for j in range(len(clusters)):
+            for i in range(j):
+                gap = np.square(vectors[clusters[i]].mean(axis=0) - vectors[clusters[j]].mean(axis=0)).sum()
+                losses[i, j] = gap / (1 / len(clusters[i]) + 1 / len(clusters[j]))
+        one, other = min(losses, key=lambda pair: losses[pair])
+        clusters[one] += clusters.pop(other)
+    clusters.sort(key=min)
+    return [next(label for label, one in enumerate(clusters) if index in one) for index in range(len(vectors))]
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(1, 20), st.integers(1, 20), st.integers(0, 1000))
+def test_those_become_one_that_are_the_least_loss(number: int, groups: int, seed: int) -> None:
+    vectors = np.random.default_rng(seed).normal(size=(number, 4))
+    assert gathered(vectors, groups, NO_CHECK).tolist() == ward_one_by_one(vectors, groups)
+
+
+def test_who_speaks_little_is_found_beside_who_speaks_much() -> None:
+    random = np.random.default_rng(0)
+    who = np.repeat([0, 1, 2], [300, 12, 8])
+    vectors = unit(np.eye(3, 16)[who] + 0.1 * random.normal(size=(320, 16)))
+    for sample in (1000, 80):
+        assert np.array_equal(group(vectors, 3, sample, NO_CHECK), who)
+
+
 def test_many_clusters_are_made_in_a_moment_and_the_work_can_be_ended() -> None:
     class Enough(Exception):
         pass
@@ -147,16 +176,16 @@ def test_every_embedding_has_a_first_cluster_and_no_cluster_is_empty(number: int
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.integers(1, 40), st.data(), st.integers(0, 1000), st.booleans())
+@given(st.integers(1, 40), st.integers(1, 50), st.data(), st.integers(0, 1000), st.booleans())
 def test_groups_are_as_many_as_asked_for_and_always_the_same(
-    number: int, data: st.DataObject, seed: int, same: bool
+    number: int, sample: int, data: st.DataObject, seed: int, same: bool
 ) -> None:
     vectors = unit(np.random.default_rng(seed).normal(size=(number, 6)))
     vectors = np.repeat(vectors[:1], number, axis=0) if same else vectors
     groups = data.draw(st.integers(1, number))
-    labels = group(vectors, groups)
+    labels = group(vectors, groups, max(groups, sample), NO_CHECK)
     assert set(labels.tolist()) == set(range(groups))
-    assert np.array_equal(labels, group(vectors, groups))
+    assert np.array_equal(labels, group(vectors, groups, max(groups, sample), NO_CHECK))
 
 
 @given(

@@ -74,12 +74,20 @@ def test_memberships_and_shares_sum_to_one(sizes: list[int], seed: int) -> None:
 
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.integers(1, 12), min_size=1, max_size=4), st.integers(0, 100))
-def test_an_embedding_that_counts_twice_is_like_two(sizes: list[int], seed: int) -> None:
+def test_weights_stretch_the_evidence(sizes: list[int], seed: int) -> None:
     features, who = clouds(sizes, seed)
-    # evidence and what is gained by it aren't the same thing: only where memberships are clear do both ways agree
-    double = believed(features, who, np.full(len(who), 2.0)).membership.argmax(axis=1)
-    twice = believed(np.repeat(features, 2, axis=0), np.repeat(who, 2)).membership.argmax(axis=1)[::2]
-    assert np.array_equal(double, twice)
+    weighted = vbx(features, SPREAD, who, np.full(len(who), 3.0), evidence=0.1, caution=0.8)
+    stretched = vbx(features, SPREAD, who, np.ones(len(who)), evidence=0.3, caution=0.8)
+    assert np.allclose(weighted.membership, stretched.membership)
+    assert np.allclose(weighted.shares, stretched.shares)
+
+
+def test_a_heavier_embedding_pulls_more() -> None:
+    """Of two clusters that are near each other, with one embedding between them."""
+    features = np.array([[-1.5] + [0.0] * 7] * 5 + [[0.0] * 8] + [[1.5] + [0.0] * 7] * 5)
+    first = np.array([0] * 5 + [0] + [1] * 5)
+    light, heavy = (np.array([share] * 5 + [1.0] + [5.0 - share] * 5) for share in (1.0, 4.0))
+    assert believed(features, first, heavy).membership[5, 0] > believed(features, first, light).membership[5, 0]
 
 
 def test_features_are_those_of_the_eigenvectors_that_the_weights_stand_for(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from trax.diarization.counting import group, wanted
+from trax.diarization.counting import evenly, group, wanted
 from trax.diarization.linkage import linked
 from trax.diarization.plda import Floats, Plda, unit
 from trax.diarization.vbx import vbx
@@ -42,7 +42,7 @@ class Material:
     """The embeddings that are of one person each, in order of time."""
 
     embeddings: NDArray[np.float32]  # (n, DIMENSIONS)
-    weights: Floats  # (n,): for how many embeddings each counts
+    apart: Floats  # (n,): seconds from the window of each to the nearest other
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,24 +65,21 @@ def centroids_of(
     first = first_clusters(unit(material.embeddings), rules, check)
     check()
     features = plda.features(material.embeddings)
-    belief = vbx(features, plda.spread, first, material.weights, rules.evidence, rules.caution)
+    belief = vbx(features, plda.spread, first, material.apart**rules.growth, rules.evidence, rules.caution)
     membership = belief.membership[:, belief.shares > NEEDED_SHARE]
     found = membership.shape[1]
-    number = wanted(found, len(material.embeddings), count)
+    number = wanted(found, min(len(material.embeddings), rules.sample), count)
     if number == found:
         heard = membership.T @ material.embeddings / membership.sum(axis=0)[:, None]
         return Centroids(np.asarray(heard), found, False)
-    check()
-    groups = group(unit(material.embeddings), number)
+    groups = group(plda.directions(material.embeddings), number, rules.sample, check)
     vectors = [material.embeddings[groups == one].mean(axis=0) for one in range(number)]
     return Centroids(np.stack(vectors).astype(np.float64), found, True)
 
 
 def first_clusters(vectors: Floats, rules: Rules, check: Callable[[], None]) -> NDArray[np.intp]:
     """Cluster of each unit vector, from 0 on: more clusters than speakers, each of one speaker."""
-    chosen = np.arange(len(vectors))
-    if len(vectors) > rules.sample:  # a comparison of each with each needs the square of that in memory
-        chosen = np.linspace(0, len(vectors) - 1, rules.sample).round().astype(np.intp)
+    chosen = evenly(len(vectors), rules.sample)  # a comparison of each with each needs the square of that in memory
     labels = _largest(linked(vectors[chosen], rules.threshold, check), MOST_CLUSTERS)
     if len(chosen) == len(vectors) and labels.min() >= 0:
         return labels

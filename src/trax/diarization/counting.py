@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
+from trax.diarization.linkage import gathered
 from trax.diarization.plda import Floats, unit
 from trax.turns import SpeakerCount
 
-TRIES = 3
 ROUNDS = 100
-SEED = 42
 
 
 def wanted(found: int, usable: int, count: SpeakerCount) -> int:
@@ -30,41 +31,35 @@ def fewest(count: SpeakerCount) -> int:
     return count.exact or count.least or 1
 
 
-def group(vectors: Floats, number: int) -> NDArray[np.intp]:
-    """Group of each unit vector, from 0 on, none of them empty: k-means by cosine, the best of a few seeded tries.
+def group(vectors: Floats, number: int, sample: int, check: Callable[[], None]) -> NDArray[np.intp]:
+    """Group of each unit vector, from 0 on, none of them empty.
 
-    number: at most as many as there are vectors.
+    Ward's clusters, and k-means from there: unlike from a random start, who speaks little isn't lost beside who speaks
+    much. number: at most as many as there are vectors, or as the sample that is compared each with each.
     """
-    random = np.random.default_rng(SEED)
-    tries = [_k_means(vectors, _spread_out(vectors, number, random)) for _ in range(TRIES)]
-    return max(tries, key=lambda attempt: attempt[0])[1]
-
-
-def _spread_out(vectors: Floats, number: int, random: np.random.Generator) -> Floats:
-    """Vectors to begin with, each far from those before it (k-means++)."""
-    chosen = [int(random.integers(len(vectors)))]
-    distance = np.full(len(vectors), np.inf)
-    for _ in range(number - 1):
-        distance = np.minimum(distance, np.maximum(0.0, 1.0 - vectors @ vectors[chosen[-1]]))
-        distance[chosen] = 0.0
-        total = distance.sum()
-        rest = np.setdiff1d(np.arange(len(vectors)), chosen)
-        # all others are equal to chosen ones: any will do
-        chosen.append(int(rest[0]) if total <= 0 else int(random.choice(len(vectors), p=distance / total)))
-    return vectors[chosen]
-
-
-def _k_means(vectors: Floats, centres: Floats) -> tuple[float, NDArray[np.intp]]:
-    """How well the groups fit (mean cosine), and the groups."""
+    chosen = vectors[evenly(len(vectors), sample)]
+    groups = gathered(chosen, number, check)
+    centres = _centres(chosen, groups, number)
     labels = np.full(len(vectors), -1, dtype=np.intp)
     for _ in range(ROUNDS):
-        likeness = vectors @ centres.T
-        renewed = _none_empty(likeness)
+        check()
+        renewed = _none_empty(vectors @ centres.T)
         if np.array_equal(renewed, labels):
             break
         labels = renewed
-        centres = unit(np.stack([vectors[labels == one].mean(axis=0) for one in range(len(centres))]))
-    return float((vectors * centres[labels]).sum(axis=1).mean()), labels
+        centres = _centres(vectors, labels, number)
+    return labels
+
+
+def evenly(length: int, most: int) -> NDArray[np.intp]:
+    """Indices of at most so many out of a length, at even distances."""
+    if length <= most:
+        return np.arange(length)
+    return np.linspace(0, length - 1, most).round().astype(np.intp)
+
+
+def _centres(vectors: Floats, groups: NDArray[np.intp], number: int) -> Floats:
+    return unit(np.stack([vectors[groups == one].mean(axis=0) for one in range(number)]))
 
 
 def _none_empty(likeness: Floats) -> NDArray[np.intp]:

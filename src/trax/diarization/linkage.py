@@ -1,15 +1,17 @@
-"""Clusters of vectors by the distance of their centroids (agglomerative, centroid linkage)."""
+"""Clusters of vectors, joined from the nearest pair on: by their centroids up to a distance, or Ward's to a number."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 CHECKED_EVERY = 256  # merges
 
-Distances = NDArray[np.float32]
+Distances = NDArray[np.float32]  # squared
+Sizes = NDArray[np.float64]
 
 
 def linked(vectors: NDArray[np.floating], threshold: float, check: Callable[[], None]) -> NDArray[np.intp]:
@@ -18,16 +20,25 @@ def linked(vectors: NDArray[np.floating], threshold: float, check: Callable[[], 
     The two nearest clusters become one until no two centroids are nearer than the threshold. Memory: the square of
     the number of vectors, times four bytes.
     """
-    squares = _squared_distances(vectors)
-    merger = _Merger(squares)
-    limit, merges = threshold**2, 0
-    while merger.nearest() <= limit:
+    merger = _Merger(_squared_distances(vectors), _by_centroid)
+    _merge_while(merger, lambda: merger.nearest() <= threshold**2, check)
+    return merger.labels()
+
+
+def gathered(vectors: NDArray[np.floating], number: int, check: Callable[[], None]) -> NDArray[np.intp]:
+    """As `linked`, but into so many clusters: those become one that are the least loss to the fit (Ward)."""
+    merger = _Merger(_squared_distances(vectors), _by_loss)
+    _merge_while(merger, lambda: merger.clusters > number, check)
+    return merger.labels()
+
+
+def _merge_while(merger: _Merger, wanted: Callable[[], bool], check: Callable[[], None]) -> None:
+    merges = 0
+    while wanted():
         merger.merge()
         merges += 1
         if merges % CHECKED_EVERY == 0:
             check()
-    _, first, labels = np.unique(merger.owner(), return_index=True, return_inverse=True)
-    return np.asarray(np.argsort(np.argsort(first))[labels], dtype=np.intp)
 
 
 def _squared_distances(vectors: NDArray[np.floating]) -> Distances:
@@ -43,12 +54,36 @@ def _squared_distances(vectors: NDArray[np.floating]) -> Distances:
     return squares
 
 
+class _Blend(Protocol):
+    """Distances of two clusters together from all others, by those of each (Lance and Williams)."""
+
+    def __call__(
+        self, one: Distances, other: Distances, between: float, of_one: float, of_other: float, sizes: Sizes
+    ) -> NDArray[np.floating]: ...
+
+
+def _by_centroid(
+    one: Distances, other: Distances, between: float, of_one: float, of_other: float, sizes: Sizes
+) -> NDArray[np.floating]:
+    share = of_one / (of_one + of_other)
+    return np.asarray(share * one + (1 - share) * other - share * (1 - share) * between)
+
+
+def _by_loss(
+    one: Distances, other: Distances, between: float, of_one: float, of_other: float, sizes: Sizes
+) -> NDArray[np.floating]:
+    joined = (of_one + sizes) * one + (of_other + sizes) * other - sizes * between
+    return np.asarray(joined / (of_one + of_other + sizes))
+
+
 class _Merger:
     """Clusters that become fewer; one is known by the index of its first vector."""
 
-    def __init__(self, squares: Distances) -> None:
+    def __init__(self, squares: Distances, blend: _Blend) -> None:
+        self.clusters = len(squares)
         self._squares = squares
-        self._sizes = np.ones(len(squares))
+        self._blend = blend
+        self._sizes: Sizes = np.ones(len(squares))
         self._joined = np.arange(len(squares))  # where a cluster went that is no more
         self._partner = squares.argmin(axis=1)
         self._least = squares.min(axis=1)
@@ -66,20 +101,25 @@ class _Merger:
         self._squares[gone, :] = self._squares[:, gone] = np.inf
         self._sizes[kept] += self._sizes[gone]
         self._joined[gone], self._least[gone] = kept, np.inf
+        self.clusters -= 1
         self._renew(kept, gone)
 
-    def owner(self) -> NDArray[np.intp]:
-        """Of each vector, the cluster in which it is."""
+    def labels(self) -> NDArray[np.intp]:
+        """Cluster of each vector, numbered by first appearance."""
         owner = self._joined.copy()
         while not np.array_equal(owner, owner[owner]):
             owner = owner[owner]
-        return np.asarray(owner, dtype=np.intp)
+        return np.asarray(np.unique(owner, return_inverse=True)[1], dtype=np.intp)  # the first vector is the name
 
     def _from_both(self, kept: int, gone: int) -> Distances:
-        """Squared distances of the centroid of both to all others (Lance and Williams)."""
-        share = self._sizes[kept] / (self._sizes[kept] + self._sizes[gone])
-        between = share * (1 - share) * self._squares[kept, gone]
-        row = share * self._squares[kept] + (1 - share) * self._squares[gone] - between
+        row = self._blend(
+            self._squares[kept],
+            self._squares[gone],
+            float(self._squares[kept, gone]),
+            float(self._sizes[kept]),
+            float(self._sizes[gone]),
+            self._sizes,
+        )
         row = np.maximum(row, 0.0)
         row[[kept, gone]] = np.inf
         return np.asarray(row, dtype=np.float32)

@@ -47,6 +47,10 @@ class Plda:
         reduced = REDUCED**0.5 * unit(centred @ self.reduction - self.reduced_mean)
         return np.asarray((reduced - self.centre) @ self.rotation.T)
 
+    def directions(self, embeddings: NDArray[np.floating]) -> Floats:
+        """(n, REDUCED), with length 1: what tells speakers apart has more weight than what varies within one."""
+        return unit(self.features(embeddings) * np.sqrt(self.spread / (self.spread + 1.0)))
+
 
 def unit(vectors: NDArray[np.floating]) -> Floats:
     """Each row with length 1; a row of zeros stays one."""

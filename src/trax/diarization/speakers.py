@@ -19,7 +19,7 @@ from trax.diarization.reconstruct import clean_seconds, speakers_at_once, turns,
 from trax.timeline import Seconds
 from trax.turns import Diarization, SpeakerCount
 
-FARTHEST: Seconds = WINDOW / 2  # distance beyond which windows share nothing that would make them count less
+NEAREST, FARTHEST = 0.1, WINDOW / 2  # seconds between windows, as far as their distance matters
 
 
 def diarization_of(
@@ -104,15 +104,15 @@ def _material(windows: Sequence[LocalWindow], chosen: Sequence[NDArray[np.bool_]
     having = [mask & np.isfinite(window.embeddings).all(axis=1) for window, mask in zip(windows, chosen, strict=True)]
     embeddings = np.concatenate([window.embeddings[mask] for window, mask in zip(windows, having, strict=True)])
     each = np.array([mask.sum() for mask in having])
-    return Material(embeddings, np.repeat(_seconds_each([window.start for window in windows]), each))
+    return Material(embeddings, np.repeat(_apart([window.start for window in windows]), each))
 
 
-def _seconds_each(starts: Sequence[Seconds]) -> Floats:
-    """What each window stands for: windows that are far apart share less of their sound, so each tells more."""
-    gaps = np.diff(np.asarray(starts), prepend=-np.inf, append=np.inf)
+def _apart(starts: Sequence[Seconds]) -> Floats:
+    """Seconds from each window to the nearest other: the further they are apart, the less sound they share."""
     if len(starts) == 1:
         return np.ones(1)
-    return np.asarray(np.clip(np.minimum(gaps[:-1], gaps[1:]), 0.1, FARTHEST))
+    gaps = np.diff(np.asarray(starts), prepend=-np.inf, append=np.inf)
+    return np.asarray(np.clip(np.minimum(gaps[:-1], gaps[1:]), NEAREST, FARTHEST))
 
 
 def _folded(
