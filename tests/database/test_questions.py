@@ -7,10 +7,11 @@ import re
 import psycopg
 import pytest
 from psycopg.rows import dict_row
+from sqlalchemy import select
 
 from tests.conftest import REPOSITORY
 from tests.database.small_archive import fill
-from trax.database import Database
+from trax.database import Database, TranscriptionResult, naming
 
 DOCUMENTS = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
 
@@ -23,11 +24,19 @@ def sql_blocks() -> list[str]:
 
 def test_every_documented_query_runs_and_finds_something(database: Database) -> None:
     fill(database)
+    _name_a_voice(database)
     blocks = sql_blocks()
     assert len(blocks) >= 5
     with psycopg.connect(database.address(), row_factory=dict_row) as connection:
         silent = [block for block in blocks if not connection.execute(block).fetchall()]
     assert silent == []
+
+
+def _name_a_voice(database: Database) -> None:
+    with database.transaction() as session:
+        heard_by_channel = TranscriptionResult.content["language"].astext == "de", TranscriptionResult.version == 1
+        result = session.scalars(select(TranscriptionResult).where(*heard_by_channel)).one()
+        naming.rename(session, result, "Channel 1", "Ada")
 
 
 def test_the_moment_of_a_phrase(database: Database) -> None:

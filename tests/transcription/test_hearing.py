@@ -104,7 +104,7 @@ def test_features_are_padded_with_zeros(tiny: FasterWhisperTranscriber, clips: C
 def test_every_stage_has_its_time(clips: Clips, tiny_engines: Engines) -> None:
     path = clips.folder / "other" / "en_short" / "jfk.wav"
     profile = transcribe(Material(path), Request(model="tiny.en", language="en"), tiny_engines, Hook()).profile
-    assert set(profile) == set(STAGES)
+    assert set(profile) == set(STAGES) - {"diarize", "segmentation", "embedding", "clustering", "assign"}
     assert all(seconds >= 0 for seconds in profile.values())
     assert profile["encode"] > 0
     assert profile["generate"] > profile["features"]
