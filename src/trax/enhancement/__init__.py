@@ -1,0 +1,1 @@
+"""Corrections of a transcript by an LLM, edit by edit: what is asked, what is answered, and what is believed."""
