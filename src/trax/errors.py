@@ -37,6 +37,13 @@
     │   ├── UnknownModel               no such model name
     │   ├── ModelUnavailable           known, but neither on this machine nor to be downloaded
     │   └── LanguageUnsupported        an English-only model and another language
+    ├── LlmError                       the language model that corrects transcripts is of no use
+    │   ├── LlmNotSetUp                no key, no client, or no price where there is a limit to the cost
+    │   ├── LlmRefused                 it doesn't take what we send: the key, the model's name, the request
+    │   ├── LlmOutOfCredit             the account has no money left
+    │   ├── LlmUnreachable             no answer, or "later", again and again: trying again may help
+    │   ├── LlmUnusable                it answers, and nothing can be made of that
+    │   └── CostLimit                  the next request might cost more than is allowed
     ├── DatabaseError
     │   ├── DatabaseUnavailable        no answer, or the embedded server can't start
     │   ├── DatabaseFull               no space left where it keeps its data
@@ -215,6 +222,34 @@ class ModelUnavailable(ModelError):
 
 
 class LanguageUnsupported(ModelError):
+    pass
+
+
+class LlmError(TraxError):
+    pass
+
+
+class LlmNotSetUp(LlmError):
+    pass
+
+
+class LlmRefused(LlmError):
+    pass
+
+
+class LlmOutOfCredit(LlmError):
+    pass
+
+
+class LlmUnreachable(LlmError):
+    retryable = True
+
+
+class LlmUnusable(LlmError):
+    retryable = True
+
+
+class CostLimit(LlmError):
     pass
 
 
