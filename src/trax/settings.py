@@ -84,6 +84,19 @@ class Settings(BaseSettings):
         None, description="folder with the weights of community-1; none: the installed package, the cache, or the web"
     )
     voice_prints: bool = Field(False, description="keep the voices of speakers, to know them again in other files")
+    llm_base_url: str = Field(
+        "https://api.deepseek.com", pattern="^https?://", description="where the language model answers"
+    )
+    llm_api_key: SecretStr | None = Field(None, description="key of the language model's API")
+    llm_model: str = Field("deepseek-chat", min_length=1, description="language model that corrects transcripts")
+    llm_concurrency: int = Field(4, ge=1, le=64, description="requests to the language model at a time")
+    llm_requests_per_minute: int | None = Field(None, ge=1, description="most requests to the language model a minute")
+    llm_timeout: Finite = Field(120.0, description="seconds without an answer after which a request has failed")
+    llm_retries: int = Field(5, ge=0, description="further tries at a request that failed for a passing reason")
+    llm_max_cost: Finite | None = Field(None, description="US dollars that the corrections of one transcript may cost")
+    llm_prices: str | None = Field(
+        None, description="US dollars per million tokens of a model without a price in Trax: input/cached/output"
+    )
     offline: bool = Field(False, description="never ask a model hub")
     max_duration: Finite = Field(24 * 3600.0, description="longest media that is decoded, seconds")
     store: str | None = Field(None, description="where downloads are kept: a folder, s3://, gs:// or az://")
