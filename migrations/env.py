@@ -6,9 +6,11 @@ from alembic import context
 from sqlalchemy import Connection, text
 
 from trax.database import (  # noqa: F401  (the models register themselves)
+    llm_models,
     mapper_registry,
     models,
     queue_models,
+    reference_models,
     search_models,
     source_models,
     speaker_models,

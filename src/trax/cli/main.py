@@ -25,12 +25,14 @@ from trax.cli import (
     db,
     diarize,
     doctor,
+    evaluate,
     export,
     import_,
     jobs,
     media,
     models,
     plan,
+    reference,
     search,
     show,
     speaker,
@@ -72,6 +74,8 @@ app.command("stats")(stats.stats)
 app.command("versions")(versions.versions)
 app.command("export")(export.export)
 app.command("import")(import_.import_)
+app.command("evaluate")(evaluate.evaluate)
+app.add_typer(reference.app, name="reference")
 app.add_typer(models.app, name="models")
 app.command("benchmark")(benchmark.benchmark)
 app.command("plan")(plan.plan)

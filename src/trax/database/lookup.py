@@ -11,11 +11,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from trax.database.models import MediaFile, ProcessingJob, TranscriptionJob, TranscriptionResult
+from trax.database.reference_models import MediaReference
 from trax.errors import RecordNotFound, UsageError
 
 HEX_DIGITS = 32
 
-Row = TypeVar("Row", MediaFile, TranscriptionResult, TranscriptionJob, ProcessingJob)
+Row = TypeVar("Row", MediaFile, TranscriptionResult, TranscriptionJob, ProcessingJob, MediaReference)
 
 
 def media(session: Session, prefix: str) -> MediaFile:
@@ -31,6 +32,12 @@ def job(session: Session, prefix: str) -> TranscriptionJob:
 def batch(session: Session, prefix: str) -> ProcessingJob:
     """The batch whose ID starts with `prefix`. Raises: RecordNotFound, UsageError."""
     return _one(session, ProcessingJob, prefix, "batch", "`trax batch list` shows the IDs.")
+
+
+def find_reference(session: Session, prefix: str) -> MediaReference | None:
+    """The stored reference whose ID starts with `prefix`; None: none does. Raises: UsageError: several do."""
+    found = _starting_with(session, MediaReference, prefix)
+    return _only(found, prefix) if found else None
 
 
 def _one(session: Session, model: type[Row], prefix: str, what: str, next_step: str) -> Row:

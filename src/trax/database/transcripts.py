@@ -37,7 +37,12 @@ class NewResult:
 
 
 def store(session: Session, new: NewResult) -> TranscriptionResult:
-    """The stored row, with the next version number of its media file; it can be searched as soon as it is there."""
+    """The stored row, with the next version number of its media file; it can be searched as soon as it is there.
+
+    Where the media has a reference, its accuracy is measured.
+    """
+    from trax.database import measuring  # which asks this module what there is
+
     # The media row is the lock on the numbering: two results at once get different versions.
     session.execute(select(MediaFile.id).where(MediaFile.id == new.media_id).with_for_update(key_share=True))
     content = documents.content_v1(new.transcript) if new.content is None else new.content
@@ -65,6 +70,7 @@ def store(session: Session, new: NewResult) -> TranscriptionResult:
     session.flush()
     speaker_families.inherit(session, result)
     indexing.write_index(session, result)
+    measuring.measure_new(session, result)
     return result
 
 
