@@ -28,7 +28,7 @@ def upgrade() -> None:
         sa.Column("purse_id", _UUID, nullable=False),
         sa.Column("question", sa.String(64), nullable=False),
         sa.Column("model", sa.String(200), nullable=False),
-        sa.Column("answer", sa.Text()),
+        sa.Column("answer", postgresql.JSONB()),
         *(
             sa.Column(name, sa.Integer(), nullable=False, server_default=sa.text("0"))
             for name in ("prompt_tokens", "cached_tokens", "completion_tokens")

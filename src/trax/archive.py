@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,16 +18,18 @@ from trax.database.models import MediaFile, TranscriptionResult
 from trax.errors import (
     DatabaseError,
     DecoderUnavailable,
+    LlmNotSetUp,
+    LlmOutOfCredit,
     ModelUnavailable,
     RecordNotFound,
     StoreError,
     TraxError,
 )
 from trax.export import ExportDocument, render
-from trax.flow import Hook, Request
+from trax.flow import EnhanceOptions, Hook, Purse, Request
 from trax.jobs import acquire
 from trax.jobs.acquire import Acquirer
-from trax.jobs.asking import request_from
+from trax.jobs.asking import request_from, with_llm
 from trax.jobs.batch_work import BatchWork
 from trax.jobs.batches import Batches
 from trax.jobs.board import Board
@@ -54,7 +56,14 @@ if TYPE_CHECKING:
 
 
 # The next file would fare no better.
-HOPELESS = (DatabaseError, DecoderUnavailable, ModelUnavailable, StoreError)
+HOPELESS = (
+    DatabaseError,
+    DecoderUnavailable,
+    LlmNotSetUp,
+    LlmOutOfCredit,
+    ModelUnavailable,
+    StoreError,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +87,7 @@ class Result:
     created_at: datetime
     existed: bool = False  # the same request had been answered before; nothing was done
     speaker_info: Mapping[str, Any] | None = None  # who speaks, where that is known, with their names
+    content: Mapping[str, Any] = field(default_factory=dict)  # as it is stored: of a v2, all that was to be corrected
 
     def export(self, format: str = "txt") -> str:
         """The transcript as `txt`, `srt`, `vtt`, `json` or `md`."""
@@ -128,7 +138,7 @@ class Archive:
         self, source: str | Path, *, hook: Hook | None = None, force: bool = False, **options: Any
     ) -> Result:
         """The stored transcript of one file, video or episode; `options` are fields of `Request`, such as model or
-        language, and beam_size, prompt, track, channel, channels, start, end and speakers (a number).
+        language, and beam_size, prompt, track, channel, channels, start, end, speakers (a number), glossary, max_cost.
 
         Raises: TraxError: what went wrong, and what to do about it.
         """
@@ -179,6 +189,36 @@ class Archive:
         count = SpeakerCount(exact=speakers) if isinstance(speakers, int) else speakers or SpeakerCount()
         request = Request(pipeline="diarize", speakers=count)
         return self._built_on(ids, version, request, hook, force)
+
+    def enhance(
+        self,
+        ids: Sequence[str],
+        *,
+        glossary: Sequence[str] = (),
+        max_cost: float | None = None,
+        version: int | None = None,
+        hook: Hook | None = None,
+        force: bool = False,
+    ) -> Generator[Outcome, None, None]:
+        """Have a language model correct stored transcripts, as far as the sound agrees: outcomes as of `diarize`.
+
+        max_cost: US dollars, for all of them together.
+
+        Raises: UsageError: a glossary or a limit that can't be. LlmNotSetUp, DatabaseError, ...: none can be done.
+        """
+        purse = None if max_cost is None else Purse(max_cost)
+        request = Request(pipeline="enhance", enhance=EnhanceOptions(glossary=tuple(glossary)), purse=purse)
+        return self._built_on(ids, version, with_llm(request, self.settings), hook, force)
+
+    def revert_edit(self, id: str, edit_id: str) -> Result:
+        """A new version of a corrected transcript without that one edit.
+
+        Raises: RecordNotFound, UsageError: no corrected transcript, or no such edit in force.
+        """
+        from trax.jobs.revert import revert_edit
+
+        result_id = revert_edit(self.database, id, edit_id)
+        return self.result(str(result_id))
 
     def _built_on(
         self, ids: Sequence[str], version: int | None, request: Request, hook: Hook | None, force: bool
@@ -380,6 +420,7 @@ def _result(session: Transaction, row: TranscriptionResult, file: MediaFile) -> 
         profile=(row.model_config or {}).get("profile", {}),
         created_at=row.created_at,
         speaker_info=spoken.info,
+        content=row.content,
     )
 
 

@@ -2,24 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
+from uuid import UUID, uuid4
 
+from trax.enhancement.values import Hints
 from trax.errors import UsageError
 from trax.media.channels import Channels
 from trax.media.decode import DecodeOptions, DecodeReport
 from trax.settings import DEFAULT_MODEL
-from trax.storable import storable_json
+from trax.storable import storable_json, storable_text
 from trax.timeline import Seconds
 from trax.transcript import Transcript
 from trax.transcription.transcriber import TranscribeOptions, WindowResult
 from trax.turns import SpeakerCount
 from trax.vad.regions import VadOptions
 
+NO_HINTS = Hints("", "", "", ())
+MOST_TERMS = 2000  # of a glossary: each request to a language model carries it
+LONGEST_TERM = 200  # characters
+
+
+@dataclass(frozen=True, slots=True)
+class EnhanceOptions:
+    """How a transcript is to be corrected.
+
+    Raises: UsageError: a glossary that is too long to be read with every request.
+    """
+
+    model: str | None = None  # language model; None: nothing is to be corrected
+    glossary: tuple[str, ...] = ()  # names and terms as they are spelt
+
+    def __post_init__(self) -> None:
+        terms = tuple(dict.fromkeys(" ".join(storable_text(term).split()) for term in self.glossary))
+        object.__setattr__(self, "glossary", tuple(term for term in terms if term))
+        if len(self.glossary) > MOST_TERMS or any(len(term) > LONGEST_TERM for term in self.glossary):
+            raise UsageError(
+                f"A glossary has at most {MOST_TERMS} terms of {LONGEST_TERM} characters.",
+                "Keep the names and terms that occur in this recording.",
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Purse:
+    """What language models may cost; several requests may share one.
+
+    Raises: UsageError: that is no sum of money.
+    """
+
+    limit: float  # US dollars
+    id: UUID = field(default_factory=uuid4)
+
+    def __post_init__(self) -> None:
+        if not 0 < self.limit < float("inf"):
+            raise UsageError(f"{self.limit:g} is no limit to the cost.", "Give US dollars, such as 0.50.")
+
+
 # Documents of before there were these stay the same.
-LATER_OPTIONS: dict[str, Any] = {"start": 0.0, "end": None, "channels": "mix", "speakers": asdict(SpeakerCount())}
+LATER_OPTIONS: dict[str, Any] = {
+    "start": 0.0,
+    "end": None,
+    "channels": "mix",
+    "speakers": asdict(SpeakerCount()),
+    "enhance": {"model": None, "glossary": []},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +83,8 @@ class Request:
     transcribe: TranscribeOptions = field(default_factory=TranscribeOptions)
     channels: Channels = "mix"  # split: each channel is a speaker and heard by itself
     speakers: SpeakerCount = field(default_factory=SpeakerCount)  # how many voices are to be told apart
+    enhance: EnhanceOptions = field(default_factory=EnhanceOptions)
+    purse: Purse | None = None  # None: as much as the settings allow
 
     def __post_init__(self) -> None:
         if self.channels not in ("mix", "split"):
@@ -46,6 +96,7 @@ class Request:
         """All that shapes the transcript, as it is stored with each result."""
         document: dict[str, Any] = storable_json(asdict(self))
         del document["pipeline"]  # has a column of its own
+        del document["purse"]  # a limit ends the work; it doesn't shape a transcript
         del document["decode"]["max_duration"]  # a limit refuses a file; it doesn't shape a transcript
         for options in (document, document["decode"]):
             for name, default in LATER_OPTIONS.items():
@@ -102,6 +153,44 @@ class Memory:
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """What a language model answered, and what that took."""
+
+    text: str
+    finish_reason: str  # stop, length, ...
+    model: str  # as the provider calls it
+    prompt_tokens: int
+    cached_tokens: int  # of these, those that the provider had read before
+    completion_tokens: int
+    cost: float | None  # US dollars; None: no price is known
+
+
+class Calls:
+    """Requests to a language model, none of them paid for twice; this one remembers nothing, and sets no limit.
+
+    Several threads may use it at the same time.
+    """
+
+    limit: float | None = None  # US dollars
+
+    def known(self) -> Mapping[str, Sequence[Answer]]:
+        """What earlier attempts were answered, by question, the oldest first; they cost nothing any more."""
+        return {}
+
+    def begin(self, question: str, model: str, cost: float | None) -> Any:
+        """A call that may be sent now, which `end` or `drop` must follow.
+
+        cost: at most. Raises: CostLimit: more than what is left of the purse.
+        """
+
+    def end(self, call: Any, answer: Answer) -> None:
+        """The call was answered."""
+
+    def drop(self, call: Any) -> None:
+        """The call came to nothing, and cost nothing."""
+
+
+@dataclass(frozen=True, slots=True)
 class Made:
     """What a stage made: a row of `transcription_results`, as yet without identity."""
 
@@ -124,6 +213,8 @@ class Material:
     path: Path
     parent: Made | None = None  # what it builds on: a stage's before it, or a transcript that others have made
     memory: Memory = field(default_factory=Memory)
+    calls: Calls = field(default_factory=Calls)
+    hints: Hints = NO_HINTS  # what is known of the recording beside its sound
 
 
 def _filled(document: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:

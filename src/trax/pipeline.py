@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from trax.errors import UsageError
 from trax.flow import Hook, Made, Material, Request
+from trax.stages import enhance as enhancing
 from trax.stages.diarize import check_parent, diarize, open_diarizer
 from trax.stages.transcribe import transcribe
 from trax.transcription.engines import Engines
@@ -34,12 +35,22 @@ class Stage:
 
 TRANSCRIBE = Stage("v1", transcribe)
 DIARIZE = Stage("v4", diarize, options=("speakers",), builds_on=True, prepare=open_diarizer, check_parent=check_parent)
+ENHANCE = Stage(
+    "v2",
+    enhancing.enhance,
+    options=("enhance",),
+    builds_on=True,
+    prepare=enhancing.open_llm,
+    check_parent=enhancing.check_parent,
+)
 
 # By version, from the media to a transcript; and by name, each on a transcript that is there.
 PIPELINES: dict[str, tuple[Stage, ...]] = {
     "v1": (TRANSCRIBE,),
+    "v2": (TRANSCRIBE, ENHANCE),
     "v4": (TRANSCRIBE, DIARIZE),
     "diarize": (DIARIZE,),
+    "enhance": (ENHANCE,),
 }
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from trax.cli.console import one_line, print_json, say, say_cause
+from trax.cli.enhance_options import Glossary, MaxCost, enhance_options
 from trax.cli.options import (
     AsJson,
     BeamSize,
@@ -56,6 +57,8 @@ def add(
     speakers: Speakers = None,
     min_speakers: LeastSpeakers = None,
     max_speakers: MostSpeakers = None,
+    glossary: Glossary = None,
+    max_cost: MaxCost = None,
     force: Force = False,
     priority: Priority = 0,
     queue: Queue = None,
@@ -85,6 +88,7 @@ def add(
             return
         request = archive.request(
             **speaker_options(pipeline, diarize, speakers, min_speakers, max_speakers),
+            **enhance_options(glossary, max_cost),
             **request_options(beam_size, fast, prompt, track, channel, channels, start, end),
         )
         options = archive.submit_options(queue=queue, priority=priority, force=force)

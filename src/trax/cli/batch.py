@@ -12,6 +12,7 @@ import typer
 
 from trax.cli.batch_tables import RESTLESS, list_facts, list_table, report_facts, report_tables
 from trax.cli.console import one_line, print_json, say, say_cause, say_progress, short
+from trax.cli.enhance_options import Glossary, MaxCost, enhance_options
 from trax.cli.follow import follow_lines, follow_tables, print_tables
 from trax.cli.options import (
     ROWS,
@@ -74,6 +75,8 @@ def run(
     speakers: Speakers = None,
     min_speakers: LeastSpeakers = None,
     max_speakers: MostSpeakers = None,
+    glossary: Glossary = None,
+    max_cost: MaxCost = None,
     force: Force = False,
     priority: Priority = 0,
     queue: Queue = None,
@@ -98,6 +101,7 @@ def run(
     with Archive(load_settings(model=model, language=language), say_progress) as archive:
         request = archive.request(
             **speaker_options(pipeline, diarize, speakers, min_speakers, max_speakers),
+            **enhance_options(glossary, max_cost),
             **request_options(beam_size, fast, prompt, track, channel, channels, start, end),
         )
         options = archive.submit_options(queue=queue, priority=priority, force=force)

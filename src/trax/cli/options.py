@@ -20,7 +20,10 @@ FormatName = Annotated[str, typer.Option("--format", "-f", help="txt, srt, vtt, 
 # What shapes a transcript, in every command that makes or queues one.
 Sources = Annotated[list[str], typer.Argument(metavar="SOURCE...", help="Files, folders or patterns ('*.mp3').")]
 Pipeline = Annotated[
-    str | None, typer.Option(help="Version: v1, or v4, which also tells who speaks. [default: v1; with --diarize: v4]")
+    str | None,
+    typer.Option(
+        help="Version: v1; v2, which is corrected, too; v4, which tells who speaks. [default: v1; with --diarize: v4]"
+    ),
 ]
 Model = Annotated[str | None, typer.Option(help="Whisper model: a name or a folder. [default: TRAX_MODEL]")]
 Language = Annotated[str | None, typer.Option("--language", "-l", help="Code, such as en. [default: detect]")]
@@ -75,7 +78,7 @@ def speaker_options(
         raise UsageError(
             f"Pipeline {pipeline} tells no speakers apart.", "Leave out --pipeline, or all about speakers."
         )
-    options: dict[str, Any] = {"pipeline": "v4" if is_wanted else pipeline or "v1"}
+    options: dict[str, Any] = {"pipeline": "v4" if is_wanted else pipeline}
     return options | ({"speakers": count} if count != SpeakerCount() else {})
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from trax.cli.console import say, say_cause
+from trax.cli.enhance_options import Glossary, MaxCost, enhance_options
 from trax.cli.options import (
     BeamSize,
     Channel,
@@ -58,6 +59,8 @@ def transcribe(
     speakers: Speakers = None,
     min_speakers: LeastSpeakers = None,
     max_speakers: MostSpeakers = None,
+    glossary: Glossary = None,
+    max_cost: MaxCost = None,
     force: Force = False,
     since: Since = None,
     limit: Newest = None,
@@ -78,6 +81,7 @@ def transcribe(
     chosen = format_named(format)
     settings = load_settings(model=model, language=language, device=device, compute_type=compute_type)
     options = speaker_options(pipeline, diarize, speakers, min_speakers, max_speakers)
+    options |= enhance_options(glossary, max_cost)
     options |= request_options(beam_size, fast, prompt, track, channel, channels, start, end)
     selection = selection_of(since, limit)
     failed = 0

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from trax.cli.console import one_line, say, say_cause, say_progress
+from trax.cli.enhance_options import Glossary, MaxCost, enhance_options
 from trax.cli.options import (
     BeamSize,
     Channel,
@@ -87,6 +88,8 @@ def watch(
     speakers: Speakers = None,
     min_speakers: LeastSpeakers = None,
     max_speakers: MostSpeakers = None,
+    glossary: Glossary = None,
+    max_cost: MaxCost = None,
     priority: Priority = 0,
     queue: Queue = None,
     copy: Annotated[bool, typer.Option("--copy", help="Copy the files into the store.")] = False,
@@ -107,6 +110,7 @@ def watch(
         with Archive(load_settings(model=model, language=language), say_progress) as archive:
             request = archive.request(
                 **speaker_options(pipeline, diarize, speakers, min_speakers, max_speakers),
+                **enhance_options(glossary, max_cost),
                 **request_options(beam_size, fast, prompt, track, channel, channels),
             )
             options = archive.submit_options(queue=queue, priority=priority)

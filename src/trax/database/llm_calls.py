@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import and_, delete, func, insert, select, update
@@ -16,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from trax.database.fencing import require_ours
 from trax.database.llm_models import LlmCall
-from trax.storable import storable_text
+from trax.storable import storable_json, storable_text
 
 KEPT_DAYS = 30  # that an answer waits for its request to be answered as a whole
 
@@ -42,13 +43,14 @@ class Usage:
     cost: float | None = None  # US dollars; None: no price is known
 
 
-def known_answer(session: Session, request_id: UUID, question: str) -> str | None:
-    """What was answered to that question for that request; the newest, where it was asked several times."""
+def answers(session: Session, request_id: UUID) -> dict[str, list[dict[str, Any]]]:
+    """What was answered for that request, by question; the oldest first, where it was asked several times."""
     call = LlmCall
-    statement = select(call.answer).where(
-        call.request_id == request_id, call.question == question, call.answer.is_not(None)
-    )
-    return session.scalar(statement.order_by(call.answered_at.desc()).limit(1))
+    statement = select(call.question, call.answer).where(call.request_id == request_id, call.answer.is_not(None))
+    found: dict[str, list[dict[str, Any]]] = {}
+    for question, answer in session.execute(statement.order_by(call.answered_at, call.id)):
+        found.setdefault(question, []).append(answer)
+    return found
 
 
 def reserve(
@@ -74,12 +76,12 @@ def reserve(
     return session.scalars(call.returning(LlmCall.id)).one()
 
 
-def settle(session: Session, call_id: UUID, answer: str | None, used: Usage) -> None:
+def settle(session: Session, call_id: UUID, answer: dict[str, Any] | None, used: Usage) -> None:
     """Record what a call took, and what was answered; None: nothing that could be used another time."""
     statement = update(LlmCall).where(LlmCall.id == call_id)
     session.execute(
         statement.values(
-            answer=None if answer is None else storable_text(answer),
+            answer=None if answer is None else storable_json(answer),
             prompt_tokens=used.prompt_tokens,
             cached_tokens=used.cached_tokens,
             completion_tokens=used.completion_tokens,

@@ -5,11 +5,11 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, text
-from sqlalchemy.dialects.postgresql import DOUBLE_PRECISION, UUID
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
+from sqlalchemy.dialects.postgresql import DOUBLE_PRECISION, JSONB, UUID
 from sqlalchemy.orm import Mapped, mapped_column
 
-from trax.database.base import Base, register_model
+from trax.database.base import Base, JsonObject, register_model
 
 
 def _count() -> Mapped[int]:
@@ -36,7 +36,7 @@ class LlmCall(Base):
     purse_id: Mapped[uuid.UUID]  # calls of one purse share a limit to their cost
     question: Mapped[str] = mapped_column(String(64))  # SHA-256 of all that shapes the answer
     model: Mapped[str] = mapped_column(String(200))
-    answer: Mapped[str | None] = mapped_column(Text)  # until the request is answered as a whole
+    answer: Mapped[JsonObject | None] = mapped_column(JSONB(none_as_null=True))  # until all of the request is answered
     prompt_tokens: Mapped[int] = _count()
     cached_tokens: Mapped[int] = _count()  # of these, those that the provider had read before
     completion_tokens: Mapped[int] = _count()

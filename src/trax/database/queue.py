@@ -20,7 +20,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from trax.database import attempts, batches, checkpoints
+from trax.database import attempts, batches, checkpoints, llm_calls
 from trax.database.fencing import is_ours
 from trax.database.models import TranscriptionJob
 from trax.errors import JobInterrupted, RecordNotFound
@@ -135,6 +135,7 @@ def complete(session: Session, job_id: UUID, ticket_id: int, processing_time: fl
     request_id = _end(session, job_id, status="completed", processing_time=processing_time, error_message=None)
     attempts.end(session, ticket_id, "completed")
     checkpoints.forget(session, request_id or job_id)
+    llm_calls.forget(session, request_id or job_id)
     batches.job_ended(session, job_id, "completed", None)
 
 

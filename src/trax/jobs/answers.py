@@ -94,7 +94,7 @@ def asked_of_parent(parent: TranscriptionResult, request: Request) -> Request:
         ) from error
     options = {name: getattr(request, name) for stage in stages_of(request.pipeline) for name in stage.options}
     decode = replace(own.decode, max_duration=request.decode.max_duration)
-    return replace(own, pipeline=request.pipeline, decode=decode, **options)
+    return replace(own, pipeline=request.pipeline, decode=decode, purse=request.purse, **options)
 
 
 def as_made(result: TranscriptionResult) -> Made:

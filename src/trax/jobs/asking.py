@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from trax.errors import UsageError
-from trax.flow import Request
-from trax.pipeline import stages_of
+from trax.flow import Purse, Request
+from trax.pipeline import PIPELINES, stages_of
 from trax.settings import Settings
 from trax.transcription.engines import Engines
 from trax.transcription.models import canonical_name
@@ -21,14 +21,17 @@ SHORT_NAMES = {
     "channel": ("decode", "channel"),
     "start": ("decode", "start"),
     "end": ("decode", "end"),
+    "glossary": ("enhance", "glossary"),
 }
-WITH_SPEAKERS = "v4"  # the pipeline of who asks for speakers and names none
+# The pipelines of who asks for corrections, or for speakers, and names none
+WITH_CORRECTIONS = "v2"
+WITH_SPEAKERS = "v4"
 
 
 def request_from(options: dict[str, Any], settings: Settings, engines: Engines) -> Request:
     """What is asked for by these options and, where they are silent, by the settings.
 
-    `speakers` is a number or a SpeakerCount.
+    `speakers` is a number or a SpeakerCount; `max_cost` are US dollars, for all that is asked for with this request.
 
     Raises: UsageError, UnknownModel: it can't be met whatever the file.
     """
@@ -42,24 +45,39 @@ def request_from(options: dict[str, Any], settings: Settings, engines: Engines) 
     except TypeError as error:
         raise UsageError(f"Not an option of a transcription: {error}.", "See `trax.flow.Request`.") from error
     _check(request)
+    request = with_llm(request, settings)
     language = (request.language or "").strip().lower() or None
     engines.check(request.model, language)
     decode = request.decode if "decode" in options else replace(request.decode, max_duration=settings.max_duration)
     return replace(request, model=canonical_name(request.model), language=language, decode=decode)
 
 
+def with_llm(request: Request, settings: Settings) -> Request:
+    """The request with the language model of the settings, where it is about one and names none."""
+    options = {name for stage in stages_of(request.pipeline) for name in stage.options}
+    if "enhance" not in options or request.enhance.model is not None:
+        return request
+    return replace(request, enhance=replace(request.enhance, model=settings.llm_model))
+
+
 def _check(request: Request) -> None:
     """Whether the pipeline begins with media, and knows what to do with the options that are given."""
     stages, defaults = stages_of(request.pipeline), Request()
     if stages[0].builds_on:
+        whole = next(name for name, found in PIPELINES.items() if found[1:] == stages)
         raise UsageError(
             f"{request.pipeline} needs a transcript that is there.",
-            f"Use `trax {request.pipeline} ID`, or `--pipeline {WITH_SPEAKERS}`.",
+            f"Use `trax {request.pipeline} ID`, or `--pipeline {whole}`.",
         )
     known = {name for stage in stages for name in stage.options}
     if request.speakers != defaults.speakers and "speakers" not in known:
         raise UsageError(
             f"Pipeline {request.pipeline} tells no speakers apart.", f"Choose {WITH_SPEAKERS}, or give no number."
+        )
+    if "enhance" not in known and (request.enhance != defaults.enhance or request.purse is not None):
+        raise UsageError(
+            f"Pipeline {request.pipeline} corrects nothing.",
+            f"Choose {WITH_CORRECTIONS}, or give neither a glossary nor a limit to the cost.",
         )
     if request.speakers != defaults.speakers and request.channels == "split":
         raise UsageError("Where channels are split, each of them is a speaker.", "Give no number, or mix the channels.")
@@ -72,8 +90,12 @@ def _grouped(options: dict[str, Any]) -> dict[str, Any]:
         if name in grouped:
             value = grouped.pop(name)
             grouped[group] = replace(grouped.get(group, getattr(Request(), group)), **{field: value})
+    if (max_cost := grouped.pop("max_cost", None)) is not None:
+        grouped["purse"] = Purse(float(max_cost))
     if isinstance(speakers := grouped.get("speakers"), int):
         grouped["speakers"] = SpeakerCount(exact=speakers)
     if "speakers" in grouped:
         grouped.setdefault("pipeline", WITH_SPEAKERS)
+    if "enhance" in grouped or "purse" in grouped:
+        grouped.setdefault("pipeline", WITH_CORRECTIONS)
     return grouped

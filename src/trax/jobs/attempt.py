@@ -12,9 +12,10 @@ from threading import Lock
 from typing import TypeVar
 from uuid import UUID
 
-from trax.database import attempts, checkpoints, documents, fencing, media, queue, transcripts
+from trax.database import attempts, checkpoints, documents, fencing, hints, llm_calls, media, queue, transcripts
 from trax.database.engine import Database, Transaction
 from trax.database.models import MediaFile, TranscriptionJob, TranscriptionResult
+from trax.enhancement.values import Hints
 from trax.errors import (
     DatabaseError,
     DatabaseFull,
@@ -27,6 +28,7 @@ from trax.errors import (
 )
 from trax.flow import Hook, Made, Material, Progress, Request
 from trax.jobs.answers import as_made, remaining
+from trax.jobs.calls import KeptCalls
 from trax.jobs.memory import KeptWindows
 from trax.jobs.observer import Attempt, Ended, Observer
 from trax.jobs.prepare import local_file, make_ready
@@ -224,7 +226,13 @@ class _Course:
     ) -> TranscriptionResult:
         started = time.monotonic()
         memory = self._memory()
-        material = Material(path, None if parent is None else as_made(parent), memory)
+        material = Material(
+            path,
+            None if parent is None else as_made(parent),
+            memory,
+            self._calls(request),
+            self._hints(),
+        )
         try:
             made = stage.run(material, asked_of(stage, request), self.around.engines, self.hook)
         except Stopped:
@@ -242,6 +250,17 @@ class _Course:
         # a job of somebody's own INSERT has no request ID, and goes by its own
         whose = checkpoints.Whose(job.id, self.ticket_id, job.request_id or job.id, job.media_file_id)
         return KeptWindows(self.around.database, whose)
+
+    def _calls(self, request: Request) -> KeptCalls:
+        """A limit of the request may be shared with others; that of the settings is the job's own."""
+        job, purse = self.job, request.purse
+        asker = llm_calls.Asker(job.id, self.ticket_id, job.request_id or job.id, job.id if purse is None else purse.id)
+        limit = self.around.settings.llm_max_cost if purse is None else purse.limit
+        return KeptCalls(self.around.database, asker, limit)
+
+    def _hints(self) -> Hints:
+        with self.around.database.transaction() as session:
+            return hints.of_media(session, self.job.media_file_id)
 
     def _new_result(
         self, stage: Stage, made: Made, parent: TranscriptionResult | None, seconds: Seconds

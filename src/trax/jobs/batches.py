@@ -17,7 +17,7 @@ from trax.flow import Request
 from trax.jobs.acquire import Acquirer
 from trax.jobs.batch_items import episode_of, new_item, selection_as_json, selection_of
 from trax.jobs.gather import Found, Gathering
-from trax.jobs.requests import REQUEST
+from trax.jobs.requests import REQUEST, purse_of
 from trax.jobs.selection import Selection
 from trax.jobs.submit import SubmitOptions, Submitted, submit_media
 from trax.jobs.suppliers import Suppliers
@@ -72,6 +72,7 @@ class Batches:
         config = {
             "pipeline": request.pipeline,
             "request": request.as_json(),
+            **purse_of(request),
             "queue": options.queue,
             "priority": options.priority,
             "max_retries": options.max_retries,
@@ -221,7 +222,8 @@ class Batches:
     def _asked_for(self, batch_id: UUID) -> tuple[Request, SubmitOptions]:
         with self._database.transaction() as session:
             config = batch_views.get(session, batch_id).config
-        request = REQUEST.validate_python({**config["request"], "pipeline": config["pipeline"]})
+        limits = {"pipeline": config["pipeline"], "purse": config.get("purse")}
+        request = REQUEST.validate_python({**config["request"], **limits})
         names = ("queue", "priority", "max_retries", "force")
         return request, SubmitOptions(owner_id=batch_id, **{name: config[name] for name in names})
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from trax.database import batches, checkpoints, queue, workers
+from trax.database import batches, checkpoints, llm_calls, queue, workers
 from trax.database.engine import Database
 from trax.jobs.attempt import retry_delay
 from trax.settings import Settings
@@ -53,6 +53,7 @@ def heal(database: Database, settings: Settings, *, most: int = 100) -> int:
     with database.transaction() as session:
         workers.tidy(session, settings.stall_timeout)
         checkpoints.prune(session)
+        llm_calls.prune(session)
     with database.transaction() as session:
         batches.fail_orphans(session)
     return len(stray) + len(unqueued)

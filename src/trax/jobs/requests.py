@@ -26,6 +26,7 @@ def request_of(job: TranscriptionJob, max_duration: Seconds) -> Request:
     options, config = job.processing_options or {}, job.model_config or {}
     document: dict[str, Any] = dict(options.get("request") or {})
     document["pipeline"] = options.get("pipeline", "v1")
+    document["purse"] = options.get("purse")
     document["decode"] = {**document.get("decode", {}), "max_duration": max_duration}
     for name in ("model", "language"):
         if document.get(name) is None and config.get(name) is not None:
@@ -57,3 +58,9 @@ def request_id(media_id: UUID, request: Request, parent_id: UUID | None = None) 
     """The same for equal requests about the same bytes, or about the same result of theirs."""
     parent = [] if parent_id is None else [str(parent_id)]
     return uuid5(media_id, json.dumps([request.pipeline, request.as_json(), *parent], sort_keys=True))
+
+
+def purse_of(request: Request) -> dict[str, Any]:
+    """The limit to the cost as `processing_options` and a batch's config keep it; nothing where there is none."""
+    purse = request.purse
+    return {} if purse is None else {"purse": {"limit": purse.limit, "id": str(purse.id)}}

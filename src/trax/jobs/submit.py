@@ -13,7 +13,7 @@ from trax.database.media import NewMedia
 from trax.flow import Request
 from trax.jobs.answers import answer_to
 from trax.jobs.prepare import new_media
-from trax.jobs.requests import request_id
+from trax.jobs.requests import purse_of, request_id
 from trax.pipeline import stages_of
 from trax.settings import check_queue
 
@@ -96,7 +96,7 @@ def _goes_on_from(
 
 def _options(request: Request, parent_id: UUID | None) -> dict[str, Any]:
     parent = {} if parent_id is None else {"parent": str(parent_id)}
-    return {"pipeline": request.pipeline, "request": request.as_json(), **parent}
+    return {"pipeline": request.pipeline, "request": request.as_json(), **purse_of(request), **parent}
 
 
 def _asked_for(request: Request) -> dict[str, Any]:

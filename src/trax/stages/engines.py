@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from trax.settings import Settings
+from trax.stages.llm import llm_of
 from trax.transcription.engines import EngineOptions, Engines
 from trax.turns import Diarizer
 
@@ -27,5 +28,6 @@ def engines_for(settings: Settings, announce: Callable[[str], None]) -> Engines:
         memory=settings.memory,
         encoder=settings.encoder,
         cache_folder=settings.home / "cache",
+        judge=settings.model,
     )
-    return Engines(options, announce, open_diarizer)
+    return Engines(options, announce, open_diarizer, lambda model: llm_of(settings, model))

@@ -9,13 +9,17 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from threading import Lock, RLock, Thread
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from trax.errors import ModelUnavailable, UnknownModel, UsageError
+from trax.errors import LlmNotSetUp, ModelUnavailable, UnknownModel, UsageError
+from trax.settings import DEFAULT_MODEL
 from trax.transcription.device import plan
 from trax.transcription.models import ResolvedModel, at_hand, canonical_name, resolve
 from trax.transcription.transcriber import Transcriber
 from trax.turns import Diarizer
+
+if TYPE_CHECKING:
+    from trax.enhancement.llm import Llm
 
 DETECTORS = ("tiny", "base", "small", "large-v3-turbo", "medium", "large-v3", "large-v2")  # cheapest first
 MULTILINGUAL_FALLBACK = "large-v3-turbo"  # for languages that an English-only model doesn't know
@@ -35,6 +39,7 @@ class EngineOptions:
     batch_size: int = 0  # 0: chosen by device
     memory: int | None = None  # bytes to plan for; None: half the machine's
     encoder: str = "auto"  # or ctranslate2, openvino
+    judge: str = DEFAULT_MODEL  # hears which words are right, where a transcript is from no model of ours
     cache_folder: Path | None = None  # for what is measured and compiled; None: it isn't kept
 
 
@@ -57,15 +62,21 @@ def _no_diarizer() -> Diarizer:
     raise ModelUnavailable("These engines tell no speakers apart.", "Use the engines of an archive.")
 
 
+def _no_llm(_: str) -> Llm:
+    raise LlmNotSetUp("These engines correct nothing.", "Use the engines of an archive.")
+
+
 @dataclass(slots=True)
 class Engines:
-    """Speech engines by model name, and the one that tells speakers apart; threads may share them, and wait for each
-    other's loading.
+    """Speech engines by model name, the one that tells speakers apart, and language models by name.
+
+    Threads may share them, and wait for each other's loading.
     """
 
     options: EngineOptions
     announce: Callable[[str], None]
     open_diarizer: Callable[[], Diarizer] = _no_diarizer
+    open_llm: Callable[[str], Llm] = _no_llm
     diarizing: Lock = field(default_factory=Lock)  # held by whoever uses the diarizer
     _loaded: dict[tuple[str, str], Transcriber] = field(default_factory=dict)  # by model and compute type
     _ahead: dict[tuple[str, str], Future[Transcriber | None]] = field(default_factory=dict)  # each is begun once
@@ -73,6 +84,7 @@ class Engines:
     _lock: RLock = field(default_factory=RLock)
     _diarizer: Diarizer | None = None
     _diarizer_lock: Lock = field(default_factory=Lock)
+    _llms: dict[str, Llm] = field(default_factory=dict)
 
     def check(self, name: str, language: str | None = None) -> None:
         """Refuse, before any work, what can't be run here whatever the file.
@@ -144,6 +156,16 @@ class Engines:
             if self._diarizer is None:
                 self._diarizer = self.open_diarizer()
             return self._diarizer
+
+    def llm(self, name: str) -> Llm:
+        """The language model of that name: the same one for all, so that they share its limits.
+
+        Raises: LlmNotSetUp: no key for it, or no client.
+        """
+        with self._lock:
+            if name not in self._llms:
+                self._llms[name] = self.open_llm(name)
+            return self._llms[name]
 
     def detector(self, *, may_download: bool) -> Transcriber | None:
         """A multilingual engine that can tell languages apart; None where there is none to be had.
