@@ -115,6 +115,11 @@ REFERENCES_BESIDE = {
     ("result_voices", "result_id"): ("transcription_results", "CASCADE"),
     ("speaker_voiceprints", "speaker_id"): ("speakers", "CASCADE"),
     ("speaker_voiceprints", "result_id"): ("transcription_results", "SET NULL"),
+    ("media_references", "media_file_id"): ("media_files", "CASCADE"),
+    ("media_references", "result_id"): ("transcription_results", "CASCADE"),
+    ("result_measurements", "result_id"): ("transcription_results", "CASCADE"),
+    ("result_measurements", "reference_id"): ("media_references", "CASCADE"),
+    ("result_measurements", "against_id"): ("transcription_results", "CASCADE"),
     ("transcript_index", "result_id"): ("transcription_results", "CASCADE"),
     ("passage_embeddings", "result_id"): ("transcription_results", "CASCADE"),
 }

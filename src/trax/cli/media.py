@@ -97,7 +97,7 @@ def _print(found: Sequence[MediaSummary]) -> None:
                 size(item.media.file_size),
                 one_line(item.language or "-"),
                 "-" if item.words is None else f"{item.words:,}",
-                "-" if item.accuracy is None else f"{item.accuracy:.0%}",
+                _accuracy(item),
                 item.versions,
                 local(item.media.created_at),
                 one_line(item.title),
@@ -105,6 +105,12 @@ def _print(found: Sequence[MediaSummary]) -> None:
             for item in found
         ],
     )
+
+
+def _accuracy(item: MediaSummary) -> str:
+    if item.accuracy is None:
+        return "-"
+    return f"{item.accuracy:.1%} measured" if item.is_measured else f"{item.accuracy:.0%}"
 
 
 def _one_of(value: str | None, known: Sequence[str], what: str) -> str | None:
@@ -163,6 +169,7 @@ def _summary(item: MediaSummary) -> dict[str, Any]:
         "result_id": None if item.result_id is None else str(item.result_id),
         "words": item.words,
         "accuracy": item.accuracy,
+        "accuracy_measured": item.is_measured,
     }
 
 

@@ -43,6 +43,7 @@ def show(
     with Archive(announce=say_progress) as archive:
         result = archive.result(id, version)
         is_estimated = _is_estimated(archive, result)
+        is_measured = _is_measured(archive, result)
     segments: Sequence[Segment] = result.transcript.segments
     if speaker is not None:
         segments = _said_by(speaker, segments)
@@ -51,7 +52,8 @@ def show(
     if as_json:
         typer.echo(replace(result, transcript=replace(result.transcript, segments=tuple(segments))).export("json"))
         return
-    _print(result, segments, is_part=window is not None or speaker is not None, is_estimated=is_estimated)
+    is_part = window is not None or speaker is not None
+    _print(result, segments, is_part=is_part, is_estimated=is_estimated, accuracy=_accuracy(result, is_measured))
 
 
 def _is_estimated(archive: Archive, result: Result) -> bool:
@@ -61,8 +63,22 @@ def _is_estimated(archive: Archive, result: Result) -> bool:
         return transcripts.has_estimated_times(session, result.id)
 
 
-def _print(result: Result, segments: Sequence[Segment], *, is_part: bool, is_estimated: bool) -> None:
-    accuracy = "" if result.accuracy is None else f", about {result.accuracy:.0%} of words right"
+def _is_measured(archive: Archive, result: Result) -> bool:
+    from trax.database import measuring
+
+    with archive.database.transaction() as session:
+        return bool(measuring.of_results(session, [result.id]))
+
+
+def _accuracy(result: Result, is_measured: bool) -> str:
+    if result.accuracy is None:
+        return ""
+    if is_measured:
+        return f", {result.accuracy:.1%} of words right by its reference"
+    return f", about {result.accuracy:.0%} of words right"
+
+
+def _print(result: Result, segments: Sequence[Segment], *, is_part: bool, is_estimated: bool, accuracy: str) -> None:
     typer.echo(
         f"{one_line(result.title)}  ({clock(result.transcript.duration)}, {result.transcript.language}, "
         f"version {result.version}, {result.pipeline_version}, {result.model_used}{accuracy}, "

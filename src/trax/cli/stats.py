@@ -14,6 +14,7 @@ from trax.errors import UsageError
 
 if TYPE_CHECKING:
     from trax.database.analytics import FailuresOfDay, Figures, Overview
+    from trax.database.measuring import Summary
 
 GROUPINGS = ("pipeline", "model", "language", "channel")
 MOST_DAYS = 36_500
@@ -28,6 +29,7 @@ class _Stats:
     groups: Sequence[Figures]
     failures: Sequence[FailuresOfDay]
     time_zone: str
+    measured: Summary
 
 
 def stats(
@@ -51,7 +53,7 @@ def stats(
 
 def _read(by: str, days: int) -> _Stats:
     from trax.archive import Archive
-    from trax.database import analytics
+    from trax.database import analytics, measuring
 
     with Archive(announce=say_progress) as archive, archive.database.transaction() as session:
         return _Stats(
@@ -59,12 +61,15 @@ def _read(by: str, days: int) -> _Stats:
             groups=analytics.figures(session, by),
             failures=analytics.failures_by_day(session, days),
             time_zone=analytics.time_zone(session),
+            measured=measuring.summary(session),
         )
 
 
 def _facts(found: _Stats, by: str) -> dict[str, Any]:
     return {
         **asdict(found.overview),
+        "measured_results": found.measured.results,
+        "measured_accuracy": found.measured.mean_accuracy,
         "by": by,
         "groups": [asdict(group) for group in found.groups],
         "failures_by_day": [{**asdict(failures), "day": failures.day.isoformat()} for failures in found.failures],
@@ -73,7 +78,7 @@ def _facts(found: _Stats, by: str) -> dict[str, Any]:
 
 
 def _print(found: _Stats, by: str, days: int) -> None:
-    print_table(("fact", "value"), _totals(found.overview))
+    print_table(("fact", "value"), [*_totals(found.overview), *_measured(found.measured)])
     if found.groups:
         typer.echo()
         print_table(
@@ -97,6 +102,13 @@ def _totals(overview: Overview) -> list[tuple[str, str]]:
         ("transcripts", f"{overview.results:,}"),
         ("words", f"{overview.words:,}"),
     ]
+
+
+def _measured(summary: Summary) -> list[tuple[str, str]]:
+    """How right transcripts are that have a reference; the mean accuracy of a group has estimates in it, too."""
+    if summary.mean_accuracy is None:
+        return []
+    return [("measured", f"{summary.results:,} transcripts, {summary.mean_accuracy:.1%} of words right")]
 
 
 def _row(group: Figures) -> tuple[str, ...]:

@@ -10,9 +10,12 @@ def versions(id: Id, as_json: AsJson = False) -> None:
     """List the versions of a transcript, oldest first, each with the one it was made from."""
     from trax.archive import Archive
     from trax.cli.console import say_progress
+    from trax.database import measuring
 
     with Archive(announce=say_progress) as archive:
         found = archive.versions(id)
+        with archive.database.transaction() as session:
+            measured = measuring.of_results(session, [result.id for result in found])
     if as_json:
         print_json(
             [
@@ -26,6 +29,7 @@ def versions(id: Id, as_json: AsJson = False) -> None:
                     "language": result.transcript.language,
                     "word_count": result.word_count,
                     "accuracy": result.accuracy,
+                    "accuracy_measured": result.id in measured,
                     "processing_time": result.processing_time,
                     "created_at": result.created_at.isoformat(),
                 }
@@ -44,10 +48,14 @@ def versions(id: Id, as_json: AsJson = False) -> None:
                 result.model_used,
                 result.transcript.language,
                 result.word_count,
-                "-" if result.accuracy is None else f"{result.accuracy:.2f}",
+                "-" if result.accuracy is None else _accuracy(result.accuracy, result.id in measured),
                 "-" if result.processing_time is None else f"{result.processing_time:.1f}",
                 local(result.created_at),
             )
             for result in found
         ],
     )
+
+
+def _accuracy(accuracy: float, is_measured: bool) -> str:
+    return f"{accuracy:.3f} measured" if is_measured else f"{accuracy:.2f}"

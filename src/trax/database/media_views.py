@@ -8,10 +8,11 @@ from datetime import date
 from typing import Any, Final, Literal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, any_, column, func, literal, select, table
+from sqlalchemy import ColumnElement, Select, any_, column, exists, func, literal, select, table
 from sqlalchemy.orm import Session
 
 from trax.database.models import MediaFile
+from trax.database.reference_models import ResultMeasurement
 from trax.database.search_filters import like
 from trax.storable import storable_text
 from trax.timeline import Seconds
@@ -64,12 +65,14 @@ class MediaSummary:
     result_id: UUID | None  # of the transcript that stands for the file
     words: int | None
     accuracy: float | None
+    is_measured: bool  # by a reference; else the accuracy is an estimate
 
 
 def listing(session: Session, wanted: MediaFilter, limit: int | None = None) -> Sequence[MediaSummary]:
     """The media files that are asked for, in the order that is."""
     columns = (_VIEW[name] for name in _SHOWN)
-    statement = select(MediaFile, *columns).join_from(MediaFile, _MEDIA, _VIEW.media_id == MediaFile.id)
+    is_measured = exists().where(ResultMeasurement.result_id == _VIEW.result_id)
+    statement = select(MediaFile, *columns, is_measured).join_from(MediaFile, _MEDIA, _VIEW.media_id == MediaFile.id)
     rows = session.execute(_ordered(statement.where(*_conditions(wanted)), wanted).limit(limit))
     return [MediaSummary(*row) for row in rows]
 

@@ -29,7 +29,7 @@ def named(name: str) -> Normaliser:
     """The normaliser that is meant. Raises: UsageError: there is none of that name."""
     if name not in NORMALISERS:
         raise UsageError(f"There is no normaliser {name!r}.", f"Choose one of {', '.join(NORMALISERS)}.")
-    return cast("Normaliser", name)
+    return name
 
 
 def variant(normaliser: Normaliser, language: str | None) -> str:

@@ -45,12 +45,12 @@ class Score:
 def score(
     reference: Sequence[str], text: str, normaliser: Normaliser = DEFAULT, language: str | None = None
 ) -> Score | None:
-    """How far the text is from the utterances of the reference; None where no word of these is left to compare.
+    """How far the text is from the utterances of the reference; None where these have no letter left to compare.
 
     Both are normalised and compared as a whole, as jiwer does with two strings; the errors are then shared out.
     """
     words = normalise(" ".join(reference), normaliser, language).split()
-    if not words:
+    if not any(character.isalnum() for word in words for character in word):
         return None
     made = normalise(text, normaliser, language).split()
     owners = _owners(words, [normalise(utterance, normaliser, language).split() for utterance in reference])

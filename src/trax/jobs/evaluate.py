@@ -166,8 +166,13 @@ def der_of_all(found: Sequence[DiarizationError]) -> DiarizationError | None:
     """The seconds of several recordings together, whose labels have nothing to do with each other; None of none."""
     if not found:
         return None
-    sums = (sum(getattr(one, kind) for one in found) for kind in ("missed", "false_alarm", "confusion", "total"))
-    return DiarizationError(*sums, {})
+    return DiarizationError(
+        missed=sum(one.missed for one in found),
+        false_alarm=sum(one.false_alarm for one in found),
+        confusion=sum(one.confusion for one in found),
+        total=sum(one.total for one in found),
+        mapping={},
+    )
 
 
 def evaluate(judged: Judged, reference: Reference, names: tuple[str, ...], options: Options) -> Evaluation:

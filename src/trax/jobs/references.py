@@ -56,7 +56,7 @@ def add(database: Database, media: str, source: str, language: str | None = None
     if lookup.is_id(source) and not path.exists():
         return _add_result(database, media, source)
     file = read_reference_file(path, code)  # first: what can't be read leaves no media row behind
-    media_id = media_named(database, media)
+    media_id = _media_of(database, media)
     with database.transaction() as session:
         return _add_file(session, media_id, file)
 
@@ -80,6 +80,14 @@ def remove(database: Database, id: str) -> Removed:
         references.remove(session, row.id)
         measured = tuple(measuring.remeasure(session, media.id))
         return Removed(row.id, media.id, media.filename, row.name, measured)
+
+
+def _media_of(database: Database, named: str) -> UUID:
+    """The media file that is meant; that of a transcript, by its ID; a file that isn't registered yet is."""
+    if not lookup.is_id(named) or Path(named).exists():
+        return media_named(database, named)
+    with database.transaction() as session:
+        return lookup.media_or_result(session, named)[0].id
 
 
 def _meant(session: Transaction, id: str) -> MediaReference:
@@ -118,7 +126,7 @@ def _add_file(session: Transaction, media_id: UUID, file: ReferenceFile) -> Adde
 
 
 def _add_result(database: Database, media: str, id: str) -> Added:
-    media_id = media_named(database, media)
+    media_id = _media_of(database, media)
     with database.transaction() as session:
         imports.lock(session, media_id)
         file, result = lookup.media_or_result(session, id)
