@@ -12,6 +12,7 @@ from trax.timeline import Seconds
 # In the order in which they are shown
 STAGES = (
     *("load", "decode", "vad", "language", "features", "encode", "generate", "align"),
+    *("ask", "edits", "judge"),
     *("diarize", "segmentation", "embedding", "clustering", "assign"),
     *("wait", "store"),
 )

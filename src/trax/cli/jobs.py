@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,6 +17,7 @@ from trax.errors import JobInterrupted, UsageError
 if TYPE_CHECKING:
     from trax.archive import Archive
     from trax.database.job_views import AttemptView, JobFilter, JobView
+    from trax.database.llm_calls import Usage
     from trax.jobs.board import JobReport
 
 app = typer.Typer(help="Jobs in the queue, and what became of them.", no_args_is_help=True)
@@ -168,12 +170,21 @@ def _report_tables(report: JobReport) -> Tables:
         "started_at": job.started_at and local(job.started_at),
         "completed_at": job.completed_at and local(job.completed_at),
     }
+    if report.usage.calls:
+        facts["language model"] = _usage(report.usage)
     rows = [(name, one_line(str(value))) for name, value in facts.items() if value is not None]
     tables: list[tuple[Sequence[str], Sequence[Sequence[Any]]]] = [(("fact", "value"), rows)]
     if report.attempts:
         columns = ("attempt", "outcome", "windows", "started", "time", "worker", "problem")
         tables.append((columns, [_attempt_row(attempt) for attempt in report.attempts]))
     return tables
+
+
+def _usage(usage: Usage) -> str:
+    """What the corrections took so far."""
+    tokens = f"{usage.prompt_tokens:,} tokens sent ({usage.cached_tokens:,} of them cached)"
+    cost = "" if usage.cost is None else f", ${usage.cost:.4f}"
+    return f"{usage.calls} requests, {tokens}, {usage.completion_tokens:,} received{cost}"
 
 
 def _attempt_row(attempt: AttemptView) -> Sequence[Any]:
@@ -252,4 +263,4 @@ def _report(report: JobReport) -> dict[str, Any]:
         }
         for attempt in report.attempts
     ]
-    return {**_facts(report.job), "history": attempts}
+    return {**_facts(report.job), "llm": asdict(report.usage) if report.usage.calls else None, "history": attempts}

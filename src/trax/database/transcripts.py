@@ -48,7 +48,8 @@ def store(session: Session, new: NewResult) -> TranscriptionResult:
     content = documents.content_v1(new.transcript) if new.content is None else new.content
     segments = documents.segments(new.transcript)
     if not new.is_measured:
-        content = {**content, "segments": _unmeasured(content["segments"])}
+        if "segments" in content:  # of v1
+            content = {**content, "segments": _unmeasured(content["segments"])}
         segments = _unmeasured(segments)
     result = TranscriptionResult(
         job_id=new.job_id,

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from trax.database import changes, job_views, lookup, queue
+from trax.database import changes, job_views, llm_calls, lookup, queue
 from trax.database.engine import Database
 from trax.database.job_views import AttemptView, JobFilter, JobView
+from trax.database.llm_calls import Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,7 @@ class JobReport:
 
     job: JobView
     attempts: Sequence[AttemptView]
+    usage: Usage  # of language models, by all of them
 
 
 class Board:
@@ -43,7 +45,11 @@ class Board:
     def show(self, job_id: UUID) -> JobReport:
         """Everything about one job."""
         with self._database.transaction() as session:
-            return JobReport(job_views.get(session, job_id), job_views.attempts(session, job_id))
+            return JobReport(
+                job_views.get(session, job_id),
+                job_views.attempts(session, job_id),
+                llm_calls.usage(session, [job_id]),
+            )
 
     def follow_list(self, wanted: JobFilter = JobFilter(), limit: int | None = None) -> Iterator[Sequence[JobView]]:
         """The list, whenever a job changes, and once a second; without end."""
