@@ -109,6 +109,7 @@ REFERENCES_BESIDE = {
     ("batch_items", "job_id"): ("transcription_jobs", "SET NULL"),
     ("job_attempts", "job_id"): ("transcription_jobs", "CASCADE"),
     ("window_checkpoints", "media_file_id"): ("media_files", "CASCADE"),
+    ("llm_calls", "job_id"): ("transcription_jobs", "CASCADE"),
     ("media_sources", "media_file_id"): ("media_files", "CASCADE"),
     ("result_speakers", "result_id"): ("transcription_results", "CASCADE"),
     ("result_speakers", "speaker_id"): ("speakers", "CASCADE"),

@@ -24,7 +24,9 @@ from trax.cli import (
     benchmark,
     db,
     diarize,
+    diff,
     doctor,
+    enhance,
     evaluate,
     export,
     import_,
@@ -33,6 +35,7 @@ from trax.cli import (
     models,
     plan,
     reference,
+    revert_edit,
     search,
     show,
     speaker,
@@ -61,6 +64,9 @@ app = typer.Typer(
 app.command("transcribe")(transcribe.transcribe)
 app.command("add")(add.add)
 app.command("diarize")(diarize.diarize)
+app.command("enhance")(enhance.enhance)
+app.command("diff")(diff.diff)
+app.command("revert-edit")(revert_edit.revert_edit)
 app.command("watch")(watch.watch)
 app.command("work")(work.work)
 app.add_typer(jobs.app, name="jobs")
