@@ -16,9 +16,11 @@ from tests.finding.archive import Said, add_transcript
 from trax.archive import Archive
 from trax.database import Database
 from trax.evaluation.normalise import normalise
+from trax.jobs.evaluate import evaluate_results, read_against
 from trax.transcription.engines import Engines
 
 SAID = "The river runs fast. Boats stay on the shore today.\n"
+RTTM = "SPEAKER x 1 0 5 <NA> <NA> a <NA> <NA>\n"
 
 
 @pytest.fixture
@@ -41,7 +43,6 @@ def test_real_speech_is_measured_by_what_was_read(
     clips = sorted(lines, key=lambda line: line["duration"])[:2]
     with Archive(engines=tiny_engines) as archive:
         heard = [archive.transcribe(shared_data / "speech/read" / clip["file"], model="tiny.en") for clip in clips]
-    estimates = {str(result.id): result.accuracy for result in heard}
     for clip, result in zip(clips, heard, strict=True):
         added = run("reference", "add", str(result.media_id), write(tmp_path, f"{clip['speaker']}.txt", clip["text"]))
         assert (added.code, "version 1: " in added.out) == (0, True), added.err
@@ -56,19 +57,17 @@ def test_real_speech_is_measured_by_what_was_read(
         theirs = expected[file["result_id"]]
         assert file["words"]["wer"] == pytest.approx(theirs.wer, abs=1e-6)
         assert (file["words"]["substitutions"], file["normaliser"]) == (theirs.substitutions, "whisper-english")
-        (version,) = run("versions", file["media_id"], "--json").json
-        assert (version["accuracy"], version["accuracy_measured"]) == (pytest.approx(max(0, 1 - theirs.wer)), True)
+    measured = {file["result_id"]: file for file in run("media", "list", "--json").json}
+    for id, theirs in expected.items():
+        found = measured[id]
+        assert (found["accuracy"], found["accuracy_measured"]) == (pytest.approx(max(0, 1 - theirs.wer)), True)
     total = report["total"]["words"]
     errors = sum(one.substitutions + one.deletions + one.insertions for one in expected.values())
     words = sum(one.hits + one.substitutions + one.deletions for one in expected.values())
     assert (total["count"], total["wer"]) == (words, pytest.approx(errors / words, abs=1e-6))
-    again = run("export", str(heard[0].media_id), "--format", "json").json
-    assert again["text"] == heard[0].transcript.text  # what was said stays as it is
-    for result in heard:
-        assert run("reference", "remove", str(result.media_id)).code == 0
-    listed = run("media", "list", "--json").json
-    assert {file["result_id"]: file["accuracy"] for file in listed} == estimates
-    assert not any(file["accuracy_measured"] for file in listed)
+    assert run("reference", "remove", str(heard[0].media_id)).code == 0
+    again = {file["result_id"]: file for file in run("media", "list", "--json").json}[str(heard[0].id)]
+    assert (again["accuracy"], again["accuracy_measured"]) == (heard[0].accuracy, False)
 
 
 def test_tables_for_people(run: Run, database: Database, tmp_path: Path) -> None:
@@ -150,54 +149,64 @@ def test_files_without_an_archive(run: Run, tmp_path: Path, monkeypatch: pytest.
     assert "Hardly a word agrees" in run("evaluate", "--text", long[0], "--against", long[1]).err
 
 
-def refusals(ids: dict[str, str], folder: Path) -> list[tuple[list[str], int, str]]:
-    """Commands, their exit code, and what they say."""
+def test_requests_that_make_no_sense_never_reach_the_archive(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRAX_DATABASE_URL", "postgresql://nobody@localhost:1/nothing")
+    said, turns = write(tmp_path, "said.txt", SAID), write(tmp_path, "who.rttm", RTTM)
+    for arguments, code, message in (
+        ([], 2, "nothing to evaluate"),
+        (["3f2a", "--references"], 2, "exclude each other"),
+        (["--references", "--against", said], 2, "Leave out --against"),
+        (["--text", said], 2, "--against FILE"),
+        (["--text", said, "--against", "3f2a"], 2, "compared with a file"),
+        (["--text", said, "--against", said, "--version", "1"], 2, "--version"),
+        (["--text", turns, "--against", said], 2, "says only who speaks"),
+        (["3f2a", "--against", said, "--normaliser", "none"], 2, "whisper, plain"),
+        (["3f2a", "--against", said, "--language", "!"], 2, "is no language"),
+        (["3f2a", "--against", "missing.txt"], 1, "no file missing.txt"),
+        (["3f2a", "--against", write(tmp_path, "empty.txt", "")], 1, "empty.txt can't be read: it is empty"),
+    ):
+        refused = run("evaluate", *arguments)
+        assert (refused.code, message in refused.err) == (code, True), (arguments, refused)
+
+
+def refusals(talk: str, part: str, folder: Path) -> list[tuple[str, int | None, list[str], str]]:
+    """What is to be evaluated, its version, references, and why that can't be done."""
+    said = write(folder, "said.txt", SAID)
     german = write(folder, "talk.de.txt", "Der Fluss")
     long = write(folder, "long.txt", "word " * 500)
     late = write(folder, "late.srt", "1\n00:10:00,000 --> 00:10:02,000\nHello there.\n")
-    mute = write(folder, "mute.txt", "[music] [applause]")
-    turns = write(folder, "who.rttm", "SPEAKER x 1 0 5 <NA> <NA> a <NA> <NA>\n")
+    mute = write(folder, "mute.txt", "[music] [applause] ...")
+    turns = write(folder, "who.rttm", RTTM)
     two = write(folder, "two.stm", "a 1 x 0 1 one\nb 1 x 0 1 two\n")
-    talk, part, empty = ids["talk"], ids["part"], write(folder, "empty.txt", "")
-    said = write(folder, "said.txt", SAID)
     return [
-        ([], 2, "nothing to evaluate"),
-        ([talk, "--references"], 2, "exclude each other"),
-        (["--references", "--against", said], 2, "Leave out --against"),
-        (["--text", said], 2, "--against FILE"),
-        (["--text", said, "--against", talk], 2, "compared with a file"),
-        (["--text", said, "--against", said, "--version", "1"], 2, "--version"),
-        (["--references"], 1, "No media file has a reference"),
-        ([talk], 1, "talk.mp3 has no reference. Give one with --against FILE"),
-        ([talk, "--against", said, "--normaliser", "none"], 2, "whisper, plain"),
-        ([talk, "--against", said, "--language", "!"], 2, "is no language"),
-        ([talk, "--against", "missing.txt"], 1, "no file missing.txt"),
-        ([talk, "--against", empty], 1, "empty.txt can't be read: it is empty"),
-        ([talk, "--against", german], 1, "in the language de, and the transcript in en"),
-        ([talk, "--against", long], 1, "has 500 words, and the media is 0:10 long"),
-        ([talk, "--against", late], 1, "goes on until 10:02, and the media ends at 0:10"),
-        ([talk, "--against", mute], 1, "No word of the reference is left"),
-        ([talk, "--against", turns], 1, "doesn't say who speaks"),
-        (["--text", turns, "--against", said], 2, "says only who speaks"),
-        ([talk, "--against", two], 1, "none is called talk.mp3"),
-        ([talk, "--against", said, "--against", german], 1, "Two references have words"),
-        ([talk, "--version", "7", "--against", said], 1, "no version 7"),
-        ([part, "--against", said], 1, "doesn't tell when its words are said"),
-        (["ffffffff", "--against", said], 1, "No media file or transcript"),
-        (["../x", "--against", said], 1, "is not an ID"),
+        (talk, None, [], "talk.mp3 has no reference. Give one with --against FILE"),
+        (talk, None, [german], "in the language de, and the transcript in en"),
+        (talk, None, [long], "has 500 words, and the media is 0:10 long"),
+        (talk, None, [late], "goes on until 10:02, and the media ends at 0:10"),
+        (talk, None, [mute], "No word of the reference is left"),
+        (talk, None, [turns], "doesn't say who speaks"),
+        (talk, None, [two], "none is called talk.mp3"),
+        (talk, None, [said, german], "Two references have words"),
+        (talk, 7, [said], "no version 7"),
+        (part, None, [said], "doesn't tell when its words are said"),
+        ("ffffffff", None, [said], "No media file or transcript"),
+        ("../x", None, [said], "is not an ID"),
     ]
 
 
 def test_every_bad_input_is_explained(run: Run, database: Database, tmp_path: Path) -> None:
-    talk = add_transcript(database, "talk.mp3", "The river runs fast.", Said("Boats stay."))
-    part = add_part(database)
-    for arguments, code, message in refusals({"talk": str(talk.id), "part": str(part)}, tmp_path):
-        refused = run("evaluate", *arguments)
-        assert (refused.code, message in refused.err) == (code, True), (arguments, refused)
-        assert "fault in Trax" not in refused.err
-    both = run("evaluate", str(talk.id), "ffffffff", "--against", str(tmp_path / "said.txt"), "--json")
+    talk = str(add_transcript(database, "talk.mp3", "The river runs fast.", Said("Boats stay.")).id)
+    for id, version, against, message in refusals(talk, str(add_part(database)), tmp_path):
+        (outcome,) = evaluate_results(database, [id], read_against(against), version)
+        assert message in str(outcome.error), outcome
+    both = run("evaluate", talk, "ffffffff", "--against", str(tmp_path / "said.txt"), "--json")
     assert (both.code, both.json["total"]["files"]) == (1, 1)
     assert [file["error"] is None for file in both.json["files"]] == [True, False]
+    assert "trax: ffffffff: No media file or transcript" in both.err
+    none = run("evaluate", "--references")
+    assert (none.code, "No media file has a reference" in none.err) == (1, True)
 
 
 def add_part(database: Database) -> Any:

@@ -152,7 +152,7 @@ def test_an_interval_holds_the_rate_and_is_always_the_same(units: list[Errors]) 
 def test_intervals_cover_the_true_rate() -> None:
     """Speakers who differ, utterances of any length: 95 % of intervals of such samples hold what is true."""
     generator = np.random.default_rng(5)
-    covered, trials = 0, 300
+    covered, trials = 0, 200
     for _ in range(trials):
         words = generator.integers(3, 40, 60)
         errors = generator.binomial(words, generator.beta(2, 18, 60))  # 10 % on average, whatever the length
