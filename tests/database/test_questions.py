@@ -11,7 +11,8 @@ from sqlalchemy import select
 
 from tests.conftest import REPOSITORY
 from tests.database.small_archive import fill
-from trax.database import Database, TranscriptionResult, naming
+from trax.database import Database, TranscriptionResult, measuring, naming, references
+from trax.evaluation.reference import Reference, Utterance
 
 DOCUMENTS = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
 
@@ -25,6 +26,7 @@ def sql_blocks() -> list[str]:
 def test_every_documented_query_runs_and_finds_something(database: Database) -> None:
     fill(database)
     _name_a_voice(database)
+    _measure_a_transcript(database)
     blocks = sql_blocks()
     assert len(blocks) >= 5
     with psycopg.connect(database.address(), row_factory=dict_row) as connection:
@@ -37,6 +39,17 @@ def _name_a_voice(database: Database) -> None:
         heard_by_channel = TranscriptionResult.content["language"].astext == "de", TranscriptionResult.version == 1
         result = session.scalars(select(TranscriptionResult).where(*heard_by_channel)).one()
         naming.rename(session, result, "Channel 1", "Ada")
+
+
+def _measure_a_transcript(database: Database) -> None:
+    said = Reference((Utterance("Wie hoch ist der Damm? Etwa sechzig Meter."),), language="de")
+    with database.transaction() as session:
+        media_id = session.scalars(
+            select(TranscriptionResult.media_file_id).where(TranscriptionResult.content["language"].astext == "de")
+        ).first()
+        assert media_id is not None
+        references.add(session, references.NewReference(media_id, "dams.txt", "text", "0" * 64, said))
+        measuring.remeasure(session, media_id)
 
 
 def test_the_moment_of_a_phrase(database: Database) -> None:
