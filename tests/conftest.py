@@ -6,6 +6,7 @@ import os
 import signal
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests.fixtures.missing import missing
@@ -13,7 +14,10 @@ from tests.fixtures.missing import missing
 REPOSITORY = Path(__file__).resolve().parent.parent
 SHARED_DATA = Path(os.environ.get("TRAX_TEST_DATA", REPOSITORY.parent / "shared" / "data"))
 
-pytest_plugins = ["tests.fixtures.models", "tests.fixtures.database"]
+hypothesis.settings.register_profile("trax", deadline=None)  # a busy machine is no fault
+hypothesis.settings.load_profile("trax")
+
+pytest_plugins = ["tests.fixtures.models", "tests.fixtures.database", "tests.fixtures.llm_server"]
 
 
 @pytest.fixture(autouse=True)
@@ -22,6 +26,7 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in list(os.environ):
         if name.startswith("TRAX_") and not name.startswith("TRAX_TEST_"):
             monkeypatch.delenv(name)
+    monkeypatch.delenv("DEEPSEEK_API_KEY", raising=False)
     monkeypatch.setenv("TRAX_HOME", str(tmp_path / "trax-home"))
     monkeypatch.setenv("TRAX_OFFLINE", "1")
     monkeypatch.setenv("TRAX_ENCODER", "ctranslate2")  # results must not depend on what a benchmark finds

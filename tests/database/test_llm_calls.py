@@ -40,7 +40,9 @@ def test_what_was_answered_is_known_and_counted(database: Database) -> None:
     calls.begin("q3", "m", 0.25)  # and its process dies
     assert calls.known() == {"q1": [ANSWER, ANSWER]}
     with database.transaction() as session:
-        assert llm_calls.usage(session, [whose.job_id]) == Usage(3, 200, 120, 40, pytest.approx(0.27))
+        used = llm_calls.usage(session, [whose.job_id])
+        assert (used.calls, used.prompt_tokens, used.cached_tokens, used.completion_tokens) == (3, 200, 120, 40)
+        assert used.cost == pytest.approx(0.27)
         queue.complete(session, whose.job_id, whose.ticket_id, 1.0)
     assert calls.known() == {}, "the request is answered"
     with database.transaction() as session:

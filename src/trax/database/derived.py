@@ -1,4 +1,4 @@
-"""Results that are made of others without any work in the queue: each has a job that is over, as every result has one."""
+"""Results that are made of others without any work in the queue: each has a job of its own, which is over."""
 
 from __future__ import annotations
 

@@ -49,7 +49,8 @@ def answers(session: Session, request_id: UUID) -> dict[str, list[dict[str, Any]
     statement = select(call.question, call.answer).where(call.request_id == request_id, call.answer.is_not(None))
     found: dict[str, list[dict[str, Any]]] = {}
     for question, answer in session.execute(statement.order_by(call.answered_at, call.id)):
-        found.setdefault(question, []).append(answer)
+        if answer is not None:
+            found.setdefault(question, []).append(answer)
     return found
 
 

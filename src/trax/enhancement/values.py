@@ -9,7 +9,7 @@ from typing import Literal
 from trax.transcript import Transcript
 
 Kind = Literal["punctuation", "case", "spelling", "word", "insertion", "deletion", "number", "name", "negation"]
-By = Literal["rule", "audio", "kind"]  # who decides: a rule, the sound, or nobody needs to, for its kind is harmless
+By = Literal["rule", "audio", "kind", "person"]  # kind: harmless, so that nobody is asked
 
 
 @dataclass(frozen=True, slots=True)

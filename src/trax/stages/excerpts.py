@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -40,7 +40,7 @@ def excerpts(path: Path, options: DecodeOptions, spans: Sequence[Interval], hook
         yield _window(held, first, span)
 
 
-def _checked(blocks: Iterator[Samples], hook: Hook) -> Iterator[Samples]:
+def _checked(blocks: Iterable[Samples], hook: Hook) -> Generator[Samples, None, None]:
     for block in blocks:
         hook.check()
         yield block

@@ -162,12 +162,28 @@ class FasterWhisperTranscriber:
         with self._dispatcher.line() as line:
             yield from _Conversation(line, language, options, listening).results(windows)
 
+    def readings(
+        self, window: Window, language: str, texts: Sequence[str], check: Callable[[], None] = NOBODY.check
+    ) -> list[float | None]:
+        if self.english_only and language != "en":
+            return [None] * len(texts)
+        with self._dispatcher.line() as line:
+            found: list[float | None] = result_of(
+                line.submit(ToScore(window, language, tuple(texts)), "readings"), check
+            )
+        return found
+
     def _run(self, works: Sequence[Work], stop: Stop) -> Sequence[Any]:
         """What the engine's threads do with a batch."""
         to_hear = [work for work in works if isinstance(work, ToHear)]
         if to_hear:  # a batch is of one kind
             return self._ears.hear(to_hear, stop)
-        return [self._ears.languages(work.window) for work in works]
+        return [self._other(work) for work in works if not isinstance(work, ToHear)]
+
+    def _other(self, work: ToTell | ToScore) -> Any:
+        if isinstance(work, ToScore):
+            return self._ears.scores(work.window, work.language, work.texts)
+        return self._ears.languages(work.window)
 
     def _check_language(self, language: str) -> None:
         if self.english_only and language != "en":
@@ -189,7 +205,16 @@ class ToTell:
     window: Window
 
 
-Work = ToHear | ToTell
+@dataclass(frozen=True, slots=True)
+class ToScore:
+    """A window of which several readings are to be compared."""
+
+    window: Window
+    language: str
+    texts: tuple[str, ...]
+
+
+Work = ToHear | ToTell | ToScore
 
 
 @dataclass(slots=True)

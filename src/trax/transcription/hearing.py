@@ -26,6 +26,7 @@ FRAMES_PER_SECOND = 100
 FRAMES_STEP = 250  # windows of like length get the same number of frames, and can be decoded together
 UNSPACED_LANGUAGES = frozenset({"zh", "ja", "th", "lo", "my", "yue"})  # as in Whisper's tokenizer
 RELISTEN_ROUNDS = 3
+MARGIN = TranscribeOptions().margin  # of readings that are compared
 ALIGN_FILTER = 7  # frames of Whisper's median filter over the attention
 
 
@@ -92,6 +93,14 @@ class Ears:
         encoded = self._encoder(features(self._engine, window, FRAMES))
         guesses = self._engine.model.detect_language(encoded)[0]
         return [(token.strip("<|>"), probability) for token, probability in guesses]
+
+    def scores(self, window: Window, language: str, texts: Sequence[str]) -> list[float | None]:
+        """The log probability of each text as what is said in the window; None: it is too long to be compared."""
+        from trax.transcription.readings import log_probabilities
+
+        tokenizer, _ = self._tongue(language)
+        encoded = self._encoder(features(self._engine, window, frames_for(window, MARGIN)))
+        return log_probabilities(self._engine.model, tokenizer, encoded, texts)
 
     def _tongue(self, language: str) -> tuple[Any, Sequence[int]]:
         from faster_whisper.tokenizer import Tokenizer

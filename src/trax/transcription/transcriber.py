@@ -117,6 +117,15 @@ class Transcriber(Protocol):
         """
         ...
 
+    def readings(
+        self, window: Window, language: str, texts: Sequence[str], check: Callable[[], None] = ...
+    ) -> list[float | None]:
+        """The log probability of each text as what is said in the window; None where it can't be told.
+
+        Only differences between texts of one window mean anything.
+        """
+        ...
+
     def transcribe(
         self,
         windows: Iterable[Window],

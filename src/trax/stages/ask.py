@@ -1,0 +1,167 @@
+"""A language model is asked for corrections, several chunks at a time; what is known already is not asked again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from threading import Event, Lock
+from typing import Any
+
+from trax.enhancement.answers import Unusable, corrections_in
+from trax.enhancement.chunks import Chunk
+from trax.enhancement.llm import Completion, Llm, Message, Meter
+from trax.enhancement.prompts import messages_for
+from trax.enhancement.values import Correction, Hints
+from trax.errors import LlmUnusable
+from trax.flow import Answer, Calls, Hook, Progress
+from trax.timeline import Seconds
+from trax.transcript import Transcript
+
+LOOK: Seconds = 0.2  # between two looks whether somebody wants to stop
+TRIES = 2  # at an answer that can't be used, before the chunk is divided
+HOPELESS = 6  # answers, none of them of any use
+
+
+@dataclass(slots=True)
+class Asked:
+    """What came of it, in all."""
+
+    corrections: list[Correction] = field(default_factory=list)
+    answers: list[Answer] = field(default_factory=list)
+    unusable: dict[str, int] = field(default_factory=dict)  # answers, by what was wrong with them
+    left: int = 0  # segments of which no answer could be used
+
+
+def ask(llm: Llm, chunks: Sequence[Chunk], transcript: Transcript, hints: Hints, calls: Calls, hook: Hook) -> Asked:
+    """All that the model would correct.
+
+    Raises: LlmError: it can't be asked, or nothing can be made of what it answers. What was answered is kept.
+    """
+    inquiry = _Inquiry(llm, transcript.language, hints, calls)
+    total = transcript.duration
+    done = 0.0
+    with ThreadPoolExecutor(min(llm.concurrency, max(1, len(chunks))), thread_name_prefix="trax-ask") as pool:
+        running = {pool.submit(inquiry.about, chunk): chunk for chunk in chunks}
+        try:
+            for future in _as_they_end(set(running), hook):
+                future.result()
+                numbers = [number for number, _ in running[future].segments]
+                done += sum(transcript.segments[n].end - transcript.segments[n].start for n in numbers)
+                hook.progress(Progress("enhance", min(done, total), total))
+        except BaseException:
+            inquiry.left.set()
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
+    hook.progress(Progress("enhance", total, total))
+    inquiry.asked.corrections.sort(key=lambda correction: correction.segment)
+    return inquiry.asked
+
+
+def _as_they_end(running: set[Future[None]], hook: Hook) -> Iterator[Future[None]]:
+    while running:
+        hook.check()
+        over, running = wait(running, LOOK, FIRST_COMPLETED)
+        yield from over
+
+
+class _Left(Exception):
+    """Nobody waits for the answer any more."""
+
+
+class _Inquiry:
+    """What the threads share."""
+
+    def __init__(self, llm: Llm, language: str, hints: Hints, calls: Calls) -> None:
+        self.asked = Asked()
+        self.left = Event()
+        self._llm, self._language, self._hints, self._calls = llm, language, hints, calls
+        self._known: Mapping[str, deque[Answer]] = {
+            question: deque(answers) for question, answers in calls.known().items()
+        }
+        self._lock = Lock()
+
+    def about(self, chunk: Chunk) -> None:
+        """Ask for corrections of a chunk; what can't be had for the whole is asked for by halves."""
+        reason = ""
+        for _ in range(TRIES):
+            answer = self._answer(messages_for(chunk, self._hints, self._language))
+            try:
+                found = corrections_in(answer.text, answer.finish_reason, chunk)
+            except Unusable as unusable:
+                reason = str(unusable)
+                self._note(answer, unusable=reason)
+                if answer.finish_reason == "length":
+                    break  # nor would it fit the next time
+            else:
+                self._note(answer, found)
+                return
+        halves = chunk.halves()
+        if halves is None:
+            with self._lock:
+                self.asked.left += 1
+            return
+        for half in halves:
+            self.about(half)
+
+    def _answer(self, messages: Sequence[Message]) -> Answer:
+        question = _digest(self._llm.description(), messages)
+        with self._lock:
+            if known := self._known.get(question):
+                return known.popleft()
+        return _answer_of(
+            self._llm.complete(messages, check=self._check, meter=_Counted(self._calls, question, self._llm.model))
+        )
+
+    def _check(self) -> None:
+        if self.left.is_set():
+            raise _Left
+
+    def _note(self, answer: Answer, found: Sequence[Correction] = (), *, unusable: str | None = None) -> None:
+        with self._lock:
+            self.asked.answers.append(answer)
+            self.asked.corrections.extend(found)
+            if unusable is not None:
+                self.asked.unusable[unusable] = self.asked.unusable.get(unusable, 0) + 1
+            if len(self.asked.answers) == sum(self.asked.unusable.values()) >= HOPELESS:
+                raise LlmUnusable(
+                    f"{self._llm.model} gives no answer that could be used: {unusable}.",
+                    "Choose another model with TRAX_LLM_MODEL.",
+                )
+
+
+class _Counted(Meter):
+    """Each request for that question is written down."""
+
+    def __init__(self, calls: Calls, question: str, model: str) -> None:
+        self._calls, self._question, self._model = calls, question, model
+
+    def begin(self, cost: float | None) -> Any:
+        return self._calls.begin(self._question, self._model, cost)
+
+    def end(self, call: Any, completion: Completion) -> None:
+        self._calls.end(call, _answer_of(completion))
+
+    def drop(self, call: Any) -> None:
+        self._calls.drop(call)
+
+
+def _answer_of(completion: Completion) -> Answer:
+    return Answer(
+        completion.text,
+        completion.finish_reason,
+        completion.model,
+        completion.prompt_tokens,
+        completion.cached_tokens,
+        completion.completion_tokens,
+        completion.cost,
+    )
+
+
+def _digest(description: Mapping[str, Any], messages: Sequence[Message]) -> str:
+    """All that shapes the answer, in one line."""
+    asked = {"llm": dict(description), "messages": [dict(message) for message in messages]}
+    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
