@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from trax.enhancement.values import Correction, Edit, Kind
 from trax.enhancement.words import is_negation, letters, likeness, numbers_in
 from trax.transcript import Transcript
 
 ONE_SIDED = 0.8  # cost of a word that only one side has; two words that are nothing alike cost 1.2 to replace
+LIKE_ENOUGH = 0.45  # several words and one that was heard in their place
 MOST_MERGED = 3  # words that are written as one, or the other way round
 SENTENCE_ENDS = (".", "!", "?", "…", ":", "。")
 
@@ -50,7 +52,22 @@ def edits_between(transcript: Transcript, corrections: Sequence[Correction]) -> 
 def pieces(old: Sequence[str], new: Sequence[str]) -> list[Piece]:
     """Where both differ, each stretch as short as can be."""
     steps = _merged(_steps(old, new), old, new)
-    return [p for p in steps if old[p.start : p.end] != new[p.made_start : p.made_end]]
+    return _in_a_row([p for p in steps if old[p.start : p.end] != new[p.made_start : p.made_end]])
+
+
+def _in_a_row(found: Sequence[Piece]) -> list[Piece]:
+    """What is put in at one place is one edit, and so is what goes in a row."""
+    joined: list[Piece] = []
+    for piece in found:
+        last = joined[-1] if joined else None
+        if last is not None and (last.end, last.made_end) == (piece.start, piece.made_start):
+            is_in = last.start == last.end and piece.start == piece.end
+            is_out = last.made_start == last.made_end and piece.made_start == piece.made_end
+            if is_in or is_out:
+                joined[-1] = Piece(last.start, piece.end, last.made_start, piece.made_end)
+                continue
+        joined.append(piece)
+    return joined
 
 
 def kind_of(before: Sequence[str], after: Sequence[str], *, starts_sentence: bool = False) -> Kind:
@@ -58,12 +75,14 @@ def kind_of(before: Sequence[str], after: Sequence[str], *, starts_sentence: boo
     old, new = [w for w in map(letters, before) if w], [w for w in map(letters, after) if w]
     if sum(map(is_negation, before)) != sum(map(is_negation, after)):
         return "negation"
-    if numbers_in(before) != numbers_in(after):
-        return "number"
     if old == new:
         same_case = "".join(_bare(before)) == "".join(_bare(after))
         return "punctuation" if same_case else "case"
-    if "".join(old) == "".join(new) or (old and new and numbers_in(before) and not _other_words(before, after)):
+    if "".join(old) == "".join(new):
+        return "spelling"
+    if numbers_in(before) != numbers_in(after):
+        return "number"
+    if old and new and numbers_in(before) and not _other_words(before, after):
         return "spelling"
     if not old or not new:
         return "deletion" if old else "insertion"
@@ -89,9 +108,10 @@ def _is_capital(word: str) -> bool:
 
 def _steps(old: Sequence[str], new: Sequence[str]) -> list[Piece]:
     """The cheapest way from one to the other, word by word: kept or replaced one by one, left out, or put in."""
-    costs = [[ONE_SIDED * column for column in range(len(new) + 1)]]
-    for row, word in enumerate(old, 1):
-        above, here = costs[-1], [ONE_SIDED * row]
+    costs = [list(accumulate([ONE_SIDED] * len(new), initial=0.0))]
+    for word in old:
+        above = costs[-1]
+        here = [above[0] + ONE_SIDED]
         for column, wanted in enumerate(new, 1):
             here.append(
                 min(above[column - 1] + _replacing(word, wanted), above[column] + ONE_SIDED, here[-1] + ONE_SIDED)
@@ -149,4 +169,13 @@ def _is_one(steps: list[Piece], size: int, old: Sequence[str], new: Sequence[str
     if "".join(map(letters, before)) == "".join(map(letters, after)):
         return True
     values = numbers_in(before)
-    return len(values) == 1 and values == numbers_in(after) and min(len(before), len(after)) == 1
+    if len(values) == 1 and values == numbers_in(after) and min(len(before), len(after)) == 1:
+        return True
+    return min(len(before), len(after)) == 1 and _is_one_sound(before, after)
+
+
+def _is_one_sound(before: Sequence[str], after: Sequence[str]) -> bool:
+    """Whether several words are more like the one than any of them is: "cooper netties" and "Kubernetes"."""
+    whole = likeness("".join(map(letters, before)), "".join(map(letters, after)))
+    parts = max(likeness(letters(one), letters(other)) for one in before for other in after)
+    return whole >= LIKE_ENOUGH and whole > parts

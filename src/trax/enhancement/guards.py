@@ -16,6 +16,11 @@ MOST_DELETED = 2
 MOST_CHANGED = 0.5  # share of a segment's words that may be other words
 FEW_WORDS = 4  # so few of them may all be changed
 ALIKE = 0.5  # likeness from which on two spellings may be of one name
+# Each row sounds the same: only the sense, which the recogniser has, too, can tell them apart.
+HOMOPHONES = tuple(
+    frozenset(row.split())
+    for row in ("no know", "not knot", "none nun", "to too two", "for four fore", "ate eight", "won one")
+)
 HARMLESS = {
     "punctuation": "Only punctuation changes.",
     "case": "Only capital letters change.",
@@ -36,10 +41,11 @@ def judged(
     wanted = {correction.segment: correction.text for correction in corrections}
     whole = {number: _whole(transcript, number, text) for number, text in wanted.items()}
     known = _known_words(hints)
+    too_much = _too_much(edits, transcript)
     decided: dict[str, Decision] = {}
     asked: list[Edit] = []
     for edit in edits:
-        reason = whole.get(edit.segment) or _refusal(edit, transcript, known)
+        reason = whole.get(edit.segment) or _refusal(edit, transcript, known) or too_much.get(edit.id)
         if reason is not None:
             decided[edit.id] = Decision(edit, False, reason, "rule")
         elif needs_audio(edit):
@@ -47,6 +53,25 @@ def judged(
         else:
             decided[edit.id] = Decision(edit, True, _harmless(edit), "kind")
     return decided, tuple(asked)
+
+
+def _too_much(edits: Sequence[Edit], transcript: Transcript) -> dict[str, str]:
+    """Edits that leave out, or put in, more than may be in one segment: each by itself would pass."""
+    dropped: dict[int, list[Edit]] = {}
+    added: dict[int, list[Edit]] = {}
+    for edit in edits:
+        words = [word.text for word in transcript.segments[edit.segment].words]
+        if edit.kind == "deletion" and not _only_fillers(edit) and not _is_repeated(edit, words):
+            dropped.setdefault(edit.segment, []).append(edit)
+        elif edit.kind == "insertion":
+            added.setdefault(edit.segment, []).append(edit)
+    return {
+        edit.id: reason
+        for several, most, reason in ((dropped, MOST_DELETED, _DROPS), (added, MOST_INSERTED, _ADDS))
+        for found in several.values()
+        if sum(len(_content(edit.before or edit.after)) for edit in found) > most
+        for edit in found
+    }
 
 
 def needs_audio(edit: Edit) -> bool:
@@ -67,21 +92,31 @@ def _refusal(edit: Edit, transcript: Transcript, known: frozenset[str]) -> str |
 
 
 def _of_numbers(edit: Edit, _: Sequence[str]) -> str | None:
+    if _sounds_the_same(edit):
+        return None
     if numbers_in(edit.before.split()) != numbers_in(edit.after.split()):
         return "It changes a number."
     return None
 
 
 def _of_negations(edit: Edit, _: Sequence[str]) -> str | None:
+    if _sounds_the_same(edit):
+        return None
     if sum(map(is_negation, edit.before.split())) != sum(map(is_negation, edit.after.split())):
         return "It adds or drops a negation."
     return None
 
 
+def _sounds_the_same(edit: Edit) -> bool:
+    """Whether one word became another of the same sound, so that no number or negation is lost or made up."""
+    both = {letters(edit.before), letters(edit.after)}
+    return any(both <= row for row in HOMOPHONES)
+
+
 def _of_insertions(edit: Edit, _: Sequence[str]) -> str | None:
     before, after = _content(edit.before), _content(edit.after)
     if len(after) - len(before) > MOST_INSERTED:
-        return "It adds words that nobody said."
+        return _ADDS
     return None
 
 
@@ -94,6 +129,7 @@ def _of_deletions(edit: Edit, words: Sequence[str]) -> str | None:
     return None
 
 
+_ADDS = "It adds words that nobody said."
 _DROPS = "It drops what was said."
 
 
@@ -134,11 +170,11 @@ def _whole(transcript: Transcript, number: int, wanted: str) -> str | None:
         return "It is a remark of the language model."
     lost = sum((Counter(before) - Counter(after)).values())
     come = sum((Counter(after) - Counter(before)).values())
+    if come > MOST_INSERTED and _is_of_neighbours(transcript, number, before, after):
+        return "It brings in text that stands elsewhere."
     changed = max(lost, come) / max(1, len(before))
     if changed > MOST_CHANGED and max(lost, come) > FEW_WORDS and not _is_same_sound(before, after):
         return "It rewrites the sentence."
-    if come > MOST_INSERTED and _is_of_neighbours(transcript, number, before, after):
-        return "It brings in text that stands elsewhere."
     return None
 
 

@@ -69,7 +69,7 @@ def _same_stem(edit: Edit) -> bool:
     """Whether it is the same word in another form: walk, walked."""
     one, other = letters(edit.before), letters(edit.after)
     common = next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
-    return common >= 3 and max(len(one), len(other)) - common <= 3
+    return common >= min(3, len(one), len(other)) >= 2 and max(len(one), len(other)) - common <= 3
 
 
 def _joined(names: set[str]) -> str:
