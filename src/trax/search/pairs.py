@@ -2,7 +2,7 @@
 
 An index of words has no stop words, and of a common word a hundred thousand places. Of two words in this order there
 are few: "state of" is found by its number, and then compared letter by letter, as other pairs may have the same one.
-Two long words have no number: an index of words finds them, and each would be one more number that nobody asks for.
+Two long words have no number: few of them are said all the time, and an index of words finds those.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from trax.search.scripts import spread
 from trax.search.words import words
 
 _ASCII_WORDS = re.compile(r"[a-z0-9']+")
-LONG = 5  # letters: words that are said all the time have fewer
+LONG = 7  # letters: few words that are said all the time have so many
 _SIGNED = 2**31  # PostgreSQL's integers have a sign
 
 

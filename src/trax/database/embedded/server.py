@@ -29,7 +29,6 @@ _SETTINGS = {
     "listen_addresses": HOST,
     "unix_socket_directories": "",
     "max_connections": "200",
-    "shared_buffers": "128MB",
     "jit": "off",
     "fsync": "on",
     "max_wal_size": "512MB",
@@ -37,6 +36,9 @@ _SETTINGS = {
     "log_checkpoints": "off",
     "logging_collector": "off",  # the keeper bounds the log
 }
+# Of the machine's memory, in MB, taken as it fills: where the system drops its file cache, searches stay fast
+_CACHE_SHARE, _LEAST_CACHE, _MOST_CACHE = 1 / 16, 128, 1024
+_LIMIT_OF_CONTAINER = Path("/sys/fs/cgroup/memory.max")  # "max" where there is none
 _STOP_STAGES = ((signal.SIGINT, 60.0), (signal.SIGQUIT, 15.0), (signal.SIGKILL, 15.0))
 _POLL_SECONDS = 0.02
 _RECOVERY_SECONDS = 3.0  # a start that takes longer is explained to the user
@@ -117,7 +119,7 @@ class Server:
                 self._process.wait(seconds)
 
     def _command(self) -> list[str | Path]:
-        settings = [f"--{name}={value}" for name, value in _SETTINGS.items()]
+        settings = [f"--{name}={value}" for name, value in (*_SETTINGS.items(), ("shared_buffers", _cache()))]
         program = self._cluster.binaries.folder / "postgres"
         return [program, "-D", self._cluster.data, f"--port={self.port}", *settings]
 
@@ -205,3 +207,11 @@ def _any_free_port() -> int:
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         return int(probe.getsockname()[1])
+
+
+def _cache() -> str:
+    """How much of its data the server keeps in memory."""
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    with contextlib.suppress(OSError, ValueError):
+        memory = min(memory, int(_LIMIT_OF_CONTAINER.read_text()))
+    return f"{round(min(max(_CACHE_SHARE * memory / 2**20, _LEAST_CACHE), _MOST_CACHE))}MB"
