@@ -42,7 +42,20 @@ def doctor(as_json: AsJson = False) -> None:
     from trax.settings import load_settings
 
     settings = load_settings()
-    parts = (_system, _home, _database, _store, _youtube, _decoder, _model, _engine, _encoder, _meaning, _speakers)
+    parts = (
+        _system,
+        _home,
+        _database,
+        _store,
+        _youtube,
+        _decoder,
+        _model,
+        _engine,
+        _encoder,
+        _meaning,
+        _speakers,
+        _llm,
+    )
     checks = [check for part in parts for check in _guarded(part, settings)]
     if as_json:
         print_json([asdict(check) for check in checks])
@@ -280,3 +293,22 @@ def _speakers(settings: Settings) -> Iterator[Check]:
             f"The weights of {found.engine} ({found.licence}) are not on this machine.",
             f"They are fetched at first use ({weights.MEGABYTES} MB), or come with: {weights.INSTALL}",
         )
+
+
+def _llm(settings: Settings) -> Iterator[Check]:
+    """Whether transcripts could be corrected; nobody is asked, for that may cost."""
+    from importlib.util import find_spec
+
+    from trax.enhancement.budget import price_of
+    from trax.enhancement.client import INSTALL
+    from trax.stages.llm import key_of, needs_key
+
+    name = "language model"
+    price = price_of(settings.llm_model, settings.llm_prices)
+    if find_spec("openai") is None:
+        yield Check(name, "ok", "The client of language models is not installed.", f"To have it: {INSTALL}")
+    elif key_of(settings) is None and needs_key(settings):
+        yield Check(name, "ok", f"There is no key for {settings.llm_base_url}.", "To correct, set TRAX_LLM_API_KEY.")
+    else:
+        cost = "of no known price" if price is None else f"${price.sent:g} and ${price.received:g} per million tokens"
+        yield Check(name, "ok", f"{settings.llm_model} at {settings.llm_base_url}, {cost}")

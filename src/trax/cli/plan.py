@@ -21,6 +21,7 @@ from trax.errors import UsageError
 if TYPE_CHECKING:
     from trax.jobs.selection import Selection
     from trax.settings import Settings
+    from trax.speeds.corrections import Corrections
     from trax.speeds.forecast import Stock
     from trax.speeds.record import Speed
 
@@ -36,6 +37,9 @@ def plan(
     within: Annotated[str | None, typer.Option(help="Deadline, such as 24h, 90m or 2d12h.")] = None,
     since: Since = None,
     limit: Newest = None,
+    pipeline: Annotated[
+        str | None, typer.Option(help="v2: also what the corrections of a language model take. [default: v1]")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Say what would happen: hours of sound, what is known, how long the rest takes here, and what room it needs.
@@ -49,12 +53,18 @@ def plan(
 
     settings = load_settings()
     deadline = _seconds(within)
+    is_corrected = _is_corrected(pipeline)
     speeds, unmeasured = _chosen(Memory(settings.home).recall(), models, settings)
     stock = _stock(sources, settings, selection_of(since, limit))
+    corrections = _corrections(stock, settings) if is_corrected else None
     if as_json:
-        print_json(_document(stock, speeds, unmeasured, deadline, settings))
+        print_json(_document(stock, speeds, unmeasured, deadline, settings, corrections))
     else:
-        tables = [_stock_table(stock, settings), _time_table(stock, speeds, within, deadline), _trouble_table(stock)]
+        tables = [
+            _stock_table(stock, settings, corrections),
+            _time_table(stock, speeds, within, deadline),
+            _trouble_table(stock),
+        ]
         print_tables([table for table in tables if table[1]])
         _say_what_is_in_vain(stock, speeds, within, deadline)
         _say_what_is_unmeasured(speeds, unmeasured)
@@ -73,6 +83,30 @@ def _stock(sources: list[str], settings: Settings, selection: Selection) -> Stoc
     finally:
         if database is not None:
             database.close()
+
+
+def _is_corrected(pipeline: str | None) -> bool:
+    """Raises: UsageError: there is no such pipeline, or not from media."""
+    from trax.pipeline import stages_of
+
+    stages = stages_of(pipeline or "v1")
+    if stages[0].builds_on:
+        raise UsageError(f"{pipeline} needs transcripts that are there.", "Plan with v1, v2 or v4.")
+    return any("enhance" in stage.options for stage in stages)
+
+
+def _corrections(stock: Stock, settings: Settings) -> Corrections:
+    from trax.enhancement.budget import price_of
+    from trax.speeds.corrections import corrections_for
+
+    return corrections_for(stock.seconds, settings.llm_model, price_of(settings.llm_model, settings.llm_prices))
+
+
+def _cost(corrections: Corrections | None) -> str:
+    if corrections is None:
+        return "nothing: all of it is done on this machine"
+    tokens = f"about {corrections.sent:,} tokens to {corrections.model}, {corrections.received:,} back"
+    return f"{tokens}: " + ("of no known price" if corrections.cost is None else f"${corrections.cost:.2f}")
 
 
 def _seconds(text: str | None) -> int | None:
@@ -102,7 +136,9 @@ def _told(count: int) -> None:
         say_progress(f"Looked at {count} files ...")
 
 
-def _stock_table(stock: Stock, settings: Settings) -> tuple[Sequence[str], Sequence[Sequence[Any]]]:
+def _stock_table(
+    stock: Stock, settings: Settings, corrections: Corrections | None
+) -> tuple[Sequence[str], Sequence[Sequence[Any]]]:
     rows = [("files", len(stock.usable)), ("sound", clock(stock.seconds)), ("size", size(_bytes(stock)))]
     if stock.known:
         rows.append(("transcribed before", f"{len(stock.known)} files, not counted"))
@@ -112,7 +148,7 @@ def _stock_table(stock: Stock, settings: Settings) -> tuple[Sequence[str], Seque
     if stock.silent_about_length:
         rows.append(("of unknown length", f"{len(stock.silent_about_length)} files, not counted in the sound"))
     rows.append(("transcripts", f"about {size(stock.result_bytes)} in the database"))
-    rows.append(("cost", "nothing: all of it is done on this machine"))
+    rows.append(("cost", _cost(corrections)))
     if settings.database_url is None:
         rows.append(("free", f"{size(_free_bytes(settings.home))} in {settings.home}"))
     return ("fact", "value"), rows
@@ -175,7 +211,12 @@ def _say_what_is_unmeasured(speeds: list[Speed], unmeasured: list[str]) -> None:
 
 
 def _document(
-    stock: Stock, speeds: list[Speed], unmeasured: list[str], deadline: int | None, settings: Settings
+    stock: Stock,
+    speeds: list[Speed],
+    unmeasured: list[str],
+    deadline: int | None,
+    settings: Settings,
+    corrections: Corrections | None,
 ) -> dict[str, Any]:
     from trax.speeds.forecast import machines_for, time_for
 
@@ -186,7 +227,8 @@ def _document(
         "bytes": _bytes(stock),
         "transcribed_before": len(stock.known),
         "downloads": stock.to_be_fetched and asdict(stock.to_be_fetched),
-        "cost": 0.0,
+        "cost": 0.0 if corrections is None else corrections.cost,
+        "corrections": corrections and asdict(corrections),
         "transcript_bytes": stock.result_bytes,
         "free_bytes": None if settings.database_url else _free_bytes(settings.home),
         "within_seconds": deadline,

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from threading import Event, Lock
+from time import monotonic
 from typing import Any
 
 from trax.enhancement.answers import Unusable, corrections_in
@@ -16,13 +17,14 @@ from trax.enhancement.chunks import Chunk
 from trax.enhancement.llm import Completion, Llm, Message, Meter
 from trax.enhancement.prompts import messages_for
 from trax.enhancement.values import Correction, Hints
-from trax.errors import LlmUnusable
+from trax.errors import LlmUnusable, TraxError
 from trax.flow import Answer, Calls, Hook, Progress
 from trax.timeline import Seconds
 from trax.transcript import Transcript
 
 LOOK: Seconds = 0.2  # between two looks whether somebody wants to stop
 TRIES = 2  # at an answer that can't be used, before the chunk is divided
+GRACE: Seconds = 30.0  # for answers that are under way when another one fails
 HOPELESS = 6  # answers, none of them of any use
 
 
@@ -45,17 +47,20 @@ def ask(llm: Llm, chunks: Sequence[Chunk], transcript: Transcript, hints: Hints,
     total = transcript.duration
     done = 0.0
     with ThreadPoolExecutor(min(llm.concurrency, max(1, len(chunks))), thread_name_prefix="trax-ask") as pool:
-        running = {pool.submit(inquiry.about, chunk): chunk for chunk in chunks}
+        running = {pool.submit(inquiry.run, chunk): chunk for chunk in chunks}
         try:
             for future in _as_they_end(set(running), hook):
                 future.result()
                 numbers = [number for number, _ in running[future].segments]
                 done += sum(transcript.segments[n].end - transcript.segments[n].start for n in numbers)
                 hook.progress(Progress("enhance", min(done, total), total))
-        except BaseException:
+        except TraxError:
+            pool.shutdown(wait=False, cancel_futures=True)
+            _let_end(set(running), hook)
+            raise inquiry.trouble[0] from None
+        finally:
             inquiry.left.set()
             pool.shutdown(wait=True, cancel_futures=True)
-            raise
     hook.progress(Progress("enhance", total, total))
     inquiry.asked.corrections.sort(key=lambda correction: correction.segment)
     return inquiry.asked
@@ -68,7 +73,15 @@ def _as_they_end(running: set[Future[None]], hook: Hook) -> Iterator[Future[None
         yield from over
 
 
-class _Left(Exception):
+def _let_end(running: set[Future[None]], hook: Hook) -> None:
+    """What is under way is paid for: it is waited for, but not for long."""
+    end = monotonic() + GRACE
+    while running and monotonic() < end:
+        hook.check()
+        _, running = wait(running, LOOK, FIRST_COMPLETED)
+
+
+class _Left(TraxError):
     """Nobody waits for the answer any more."""
 
 
@@ -77,12 +90,22 @@ class _Inquiry:
 
     def __init__(self, llm: Llm, language: str, hints: Hints, calls: Calls) -> None:
         self.asked = Asked()
-        self.left = Event()
+        self.left = Event()  # nobody waits any more
+        self.trouble: list[TraxError] = []  # why nothing further is asked
         self._llm, self._language, self._hints, self._calls = llm, language, hints, calls
         self._known: Mapping[str, deque[Answer]] = {
             question: deque(answers) for question, answers in calls.known().items()
         }
         self._lock = Lock()
+
+    def run(self, chunk: Chunk) -> None:
+        """Ask for corrections of a chunk; the first that fails keeps all others from being asked for."""
+        try:
+            self.about(chunk)
+        except TraxError as error:
+            with self._lock:
+                self.trouble.append(error)
+            raise
 
     def about(self, chunk: Chunk) -> None:
         """Ask for corrections of a chunk; what can't be had for the whole is asked for by halves."""
@@ -112,13 +135,15 @@ class _Inquiry:
         with self._lock:
             if known := self._known.get(question):
                 return known.popleft()
+        if self.trouble:
+            raise _Left("Nothing further is asked.")
         return _answer_of(
             self._llm.complete(messages, check=self._check, meter=_Counted(self._calls, question, self._llm.model))
         )
 
     def _check(self) -> None:
         if self.left.is_set():
-            raise _Left
+            raise _Left("Nobody waits for the answer any more.")
 
     def _note(self, answer: Answer, found: Sequence[Correction] = (), *, unusable: str | None = None) -> None:
         with self._lock:
