@@ -61,6 +61,7 @@ class Finder:
         """`embedder`: opens the model of searches by meaning, when the first one needs it."""
         self._database = database
         self._embedder = None if embedder is None else functools.cache(embedder)
+        self._has_trigrams = False  # as far as anything has shown yet
 
     def find(
         self,
@@ -187,7 +188,8 @@ class Finder:
         """For each word that nobody has said, or for each if `widely`, what it may stand for, the likeliest first."""
         self._count_words()
         with reading(self._database) as session:
-            if not words or not situation(session).has_trigrams:
+            self._has_trigrams = self._has_trigrams or situation(session).has_trigrams
+            if not words or not self._has_trigrams:
                 return {}
             said = lexicon.known(session, words)
             meant = {}
@@ -201,6 +203,8 @@ class Finder:
 
     def _hints(self) -> tuple[str, ...]:
         """Why similar words were not looked for."""
+        if self._has_trigrams:
+            return ()
         with reading(self._database) as session:
             return () if situation(session).has_trigrams else (NO_TRIGRAMS,)
 

@@ -130,7 +130,7 @@ def own_words(terms: Terms, alias: str) -> Where:
     matches, values = terms.matches(alias, "anything")
     of_row, _ = terms.query(alias, "anything")
     own, head = (_in_text(terms, f"{alias}.{column}", alias, of_row) for column in ("text", "next_head"))
-    by_words = f"({matches} AND ({own} OR NOT {head}))"
+    by_words = f"({matches} AND (NOT {head} OR {own}))"  # the shorter text first
     where = Where(values={**values, **TRANSLATION, "places": terms.places})
     if terms.exact_places is not None:
         where.add(f"({by_words} OR {begins_here(alias, 'exact_places')})", exact_places=terms.exact_places)
