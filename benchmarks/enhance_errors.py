@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from random import Random
 
 from trax.enhancement.words import VALUES, letters, likeness
@@ -48,7 +49,33 @@ ADDED = ("very", "really", "then", "also", "just", "quite", "so", "even", "now",
 AUXILIARIES = ("is", "was", "are", "were", "would", "could", "had", "did", "will", "can", "must", "should", "has")
 NUMBERS = tuple(word for word, value in VALUES.items() if 2 <= value <= 90 and not word.endswith(("th", "rd", "nd")))
 NAMES = tuple(
-    ["Henry", "Charles", "Margaret", "William", "Edward", "Alice", "Robert", "Thomas", "Martha", "Philip", "Rebecca", "London", "Paris", "Boston", "Vienna", "Johnson", "Walker", "Miller", "Harris", "Brown", "Taylor", "Anderson", "Wilson", "Benson", "Morton"]
+    [
+        "Henry",
+        "Charles",
+        "Margaret",
+        "William",
+        "Edward",
+        "Alice",
+        "Robert",
+        "Thomas",
+        "Martha",
+        "Philip",
+        "Rebecca",
+        "London",
+        "Paris",
+        "Boston",
+        "Vienna",
+        "Johnson",
+        "Walker",
+        "Miller",
+        "Harris",
+        "Brown",
+        "Taylor",
+        "Anderson",
+        "Wilson",
+        "Benson",
+        "Morton",
+    ]
 )
 SPELLINGS = (
     ("ph", "f"), ("tion", "shun"), ("cc", "k"), ("ck", "k"), ("ie", "ei"), ("ei", "ie"), ("ss", "s"), ("ll", "l"),
@@ -81,8 +108,14 @@ class Vocabulary:
         plain = letters(word)
         if len(plain) < 4:
             return None
-        found = [one for one in self.words if one != plain and one[0] == plain[0] and likeness(one, plain) >= ALIKE]
+        found = _near(self.words, plain)
         return random.choice(found) if found else None
+
+
+@cache
+def _near(words: tuple[str, ...], plain: str) -> list[str]:
+    alike = [one for one in words if one[0] == plain[0] and one != plain and abs(len(one) - len(plain)) <= 2]
+    return [one for one in alike if likeness(one, plain) >= ALIKE]
 
 
 def changes(
