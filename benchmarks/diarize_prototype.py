@@ -136,11 +136,12 @@ def _centres(activity: Flags, embeddings: Floats, plda: Plda) -> Floats:
     known = ~np.isnan(embeddings).any(axis=2)
     chosen = embeddings[(alone >= LEAST_ALONE * FRAMES) & known]
     if len(chosen) < 2:
-        return np.nan_to_num((chosen if len(chosen) else embeddings[known]).mean(axis=0, keepdims=True))
+        return np.asarray(np.nan_to_num((chosen if len(chosen) else embeddings[known]).mean(axis=0, keepdims=True)))
     first = clusters(_unit(chosen), THRESHOLD)
     membership, shares = vbx(plda.features(chosen), plda.spread, first)
     weights = membership[:, shares > 1e-7]
-    return np.asarray(weights.T @ chosen / weights.sum(axis=0)[:, None], dtype=np.float64)
+    total: Floats = weights.sum(axis=0)
+    return np.asarray((weights.T @ chosen) / total[:, None], dtype=np.float64)
 
 
 def clusters(vectors: Floats, threshold: float) -> NDArray[np.intp]:

@@ -48,6 +48,9 @@ class Diarization:
     profile: Mapping[str, Seconds] = field(default_factory=dict)  # seconds of work by step
 
 
+MOST_SPEAKERS = 100  # in a recording
+
+
 @dataclass(frozen=True, slots=True)
 class SpeakerCount:
     """How many speakers there are, as far as the user knows."""
@@ -60,6 +63,10 @@ class SpeakerCount:
         given = [number for number in (self.exact, self.least, self.most) if number is not None]
         if any(number < 1 for number in given):
             raise UsageError("A recording has at least one speaker.", "Give a number of speakers from 1 on.")
+        if any(number > MOST_SPEAKERS for number in given):
+            raise UsageError(
+                f"More than {MOST_SPEAKERS} speakers can't be told apart.", f"Give a number from 1 to {MOST_SPEAKERS}."
+            )
         if self.exact is not None and len(given) > 1:
             raise UsageError("The number of speakers is given twice.", "Give either the number or its bounds.")
         if self.least is not None and self.most is not None and self.least > self.most:

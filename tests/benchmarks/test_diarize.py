@@ -13,8 +13,10 @@ from benchmarks.diarize_record import Record, Run, Talk, words_right
 from benchmarks.diarize_report import broken_aims, markdown
 from benchmarks.diarize_run import PROTOTYPE, TRAX
 from benchmarks.diarize_voices import Known, recognition
+from numpy.typing import NDArray
 
 from trax.audio import SAMPLE_RATE
+from trax.diarization.likeness import Voice
 from trax.diarization.spans import spans
 from trax.timeline import Interval
 from trax.transcript import Word
@@ -119,5 +121,5 @@ def test_a_voice_is_named_right_or_left_alone() -> None:
     assert found["pairs"]["same device"]["limits"]["0.55"] == {"misses": 0, "false_accepts": 0}
 
 
-def _unit(vector: np.ndarray) -> np.ndarray:
-    return (vector / np.linalg.norm(vector)).astype(np.float32)
+def _unit(vector: NDArray[np.float64]) -> Voice:
+    return np.asarray(vector / np.linalg.norm(vector), dtype=np.float32)

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.conftest import REPOSITORY
 from trax.audio import SAMPLE_RATE, Samples
 from trax.diarization.community1 import Community1
 from trax.diarization.der import der
@@ -49,8 +50,42 @@ def test_one_reader_stays_one(diarizer: Community1, shared_data: Path) -> None:
     sound = np.concatenate([sound_of(clip) for clip in clips if clip.name.startswith(speaker)])[: 30 * SAMPLE_RATE]
     assert len(heard(diarizer, sound).speakers) == 1
     twenty = heard(diarizer, sound, SpeakerCount(exact=20))
-    assert 1 <= len(twenty.speakers) <= 20
+    assert 1 <= len(twenty.speakers) < 20  # there are no twenty voices in it
+    spoken = {
+        name: sum(turn.end - turn.start for turn in twenty.turns if turn.speaker == name) for name in _names(twenty)
+    }
+    assert min(spoken.values()) >= 0.5
     assert twenty.params["speakers_asked"] == {"exact": 20}
+
+
+def _names(found: Diarization) -> set[str]:
+    return {turn.speaker for turn in found.turns}
+
+
+def _seconds(found: Diarization, name: str) -> float:
+    return sum(turn.end - turn.start for turn in found.turns if turn.speaker == name)
+
+
+def test_less_than_a_frame_of_speech_has_no_speaker(diarizer: Community1, shared_data: Path) -> None:
+    sound = sound_of(shared_data / "speech/dialogue/sample.wav")
+    for length in (1, 160, 399, 400, 700):
+        assert heard(diarizer, sound[8 * SAMPLE_RATE :][:length]).turns == ()
+
+
+def test_turns_of_200_ms_belong_to_few(diarizer: Community1, shared_data: Path) -> None:
+    clips = sorted((shared_data / "speech/read").rglob("*.flac"))
+    voices = [sound_of(clips[0]), sound_of(clips[-1])]
+    turn = SAMPLE_RATE // 5
+    sound = np.concatenate([voices[number % 2][number * turn :][:turn] for number in range(50)])
+    found = heard(diarizer, sound)
+    assert 1 <= len(_names(found)) <= 2
+    assert all(0 <= one.start < one.end <= 10.1 for one in found.turns)
+
+
+def test_the_sample_that_comes_with_trax(diarizer: Community1) -> None:
+    samples = REPOSITORY / "samples"
+    [reference] = read_rttm_file(samples / "conversation.rttm").values()
+    assert der(reference, heard(diarizer, sound_of(samples / "conversation.ogg")).turns).rate < 0.5
 
 
 def _silence() -> Samples:

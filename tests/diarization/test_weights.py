@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import struct
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import pytest
 
 from trax.diarization import weights
 from trax.diarization.community1 import Community1
+from trax.diarization.elf import exported
 from trax.diarization.opening import diarizer_of, situation
 from trax.diarization.weights import FILES, NAME, PACKAGE, resolve
 from trax.errors import ModelUnavailable, OutputError
@@ -23,12 +26,26 @@ def _settings(**values: Any) -> Settings:
 def test_the_package_is_unpacked_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = resolve(None, models_folder=tmp_path, offline=True)
     assert (first.source, first.model_id, first.path) == (f"package {PACKAGE}", NAME, tmp_path / NAME)
-    assert sorted(file.name for file in first.path.iterdir()) == sorted(FILES)
+    assert sorted(file.name for file in first.path.iterdir()) == sorted([*FILES, "NOTICE"])
     monkeypatch.setattr(weights, "installed_library", lambda: None)
     assert resolve(None, models_folder=tmp_path, offline=True).source == "cache"
     assert resolve(tmp_path / NAME, models_folder=tmp_path / "none").model_id == NAME
     settings = _settings(home=tmp_path / "home", diarize_models=tmp_path / NAME)
     assert situation(settings).source == str(tmp_path / NAME)
+
+
+def test_damaged_weights_in_the_cache_are_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = resolve(None, models_folder=tmp_path, offline=True).path
+    network = folder / "embedding.ort"
+    whole = network.read_bytes()
+    network.write_bytes(whole[:1000] + bytes(byte ^ 255 for byte in whole[1000:2000]) + whole[2000:])
+    assert resolve(None, models_folder=tmp_path, offline=True).source == f"package {PACKAGE}"
+    assert network.read_bytes() == whole
+    network.write_bytes(whole[::-1])
+    monkeypatch.setattr(weights, "installed_library", lambda: None)
+    assert weights.at_hand(None, tmp_path) is None
+    with pytest.raises(ModelUnavailable, match="work offline"):
+        resolve(None, models_folder=tmp_path, offline=True)
 
 
 def test_other_weights_have_another_name(tmp_path: Path) -> None:
@@ -73,6 +90,31 @@ def test_another_version_of_the_package_is_no_good(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(weights, "installed_library", lambda: library)
     with pytest.raises(ModelUnavailable, match=r"can't be read|is not moonshine"):
         resolve(None, models_folder=tmp_path, offline=True)
+    assert weights.at_hand(None, tmp_path) is None
+    real = _installed()
+    monkeypatch.setattr(weights, "_fetched", lambda place: real)
+    told: list[str] = []
+    assert resolve(None, models_folder=tmp_path / "models", announce=told.append).model_id == NAME
+    assert "Fetching" in told[0]
+
+
+def _installed() -> Path:
+    found = find_spec(weights.MODULE)
+    assert found is not None
+    assert found.origin is not None
+    return Path(found.origin).parent / weights.LIBRARY
+
+
+def test_a_damaged_library_is_said_to_be_so(tmp_path: Path) -> None:
+    whole = bytearray(_installed().read_bytes())
+    (sections,) = struct.unpack_from("<Q", whole, 40)
+    (number,) = struct.unpack_from("<H", whole, 60)
+    for place in range(sections, sections + 64 * number, 64):
+        struct.pack_into("<I", whole, place + 40, 60_000)  # which section its names are in
+    library = tmp_path / "lib.so"
+    library.write_bytes(whole)
+    with pytest.raises(ValueError, match="damaged"):
+        exported(library, ["anything"])
 
 
 def test_a_folder_that_cant_be_written(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from tests.jobs import queued
 from tests.jobs.conftest import SAMPLE, Ends
 from tests.jobs.voices import Hears, TakesTurns, engines_with, until, without_whisper
 from trax.archive import Archive, Outcome
-from trax.database import Database, TranscriptionResult, documents, queue
+from trax.database import Database, TranscriptionResult, documents, queue, transcripts
 from trax.errors import MediaNotFound, ModelUnavailable, RecordNotFound, UsageError
 from trax.flow import Hook, Progress, Request
 from trax.jobs.imports import import_file, import_files_alone
@@ -27,6 +27,7 @@ from trax.jobs.worker import Worker, WorkerOptions
 from trax.media.decode import DecodeOptions
 from trax.settings import Settings, load_settings
 from trax.stages.engines import engines_for
+from trax.transcript import Transcript
 from trax.transcription.engines import Engines
 from trax.turns import SpeakerCount
 
@@ -336,6 +337,21 @@ def test_a_job_by_sql_needs_to_name_the_transcript_alone(
     assert heard.model_config is not None
     count = {"exact": None, "least": None, "most": 3}
     assert told.model_config["request"] == heard.model_config["request"] | {"speakers": count}
+
+
+def test_a_text_without_times_gets_no_speakers(archive: Archive, voices: TakesTurns) -> None:
+    first = archive.transcribe(SAMPLE, model="tiny.en")
+    with archive.database.transaction() as session:
+        job_id, _ = queued.begin(session, first.media_id)
+        spoken = Transcript("en", 33.0, ())
+        new = transcripts.NewResult(job_id, first.media_id, "v2", spoken, 0.9, 1.0, "m", {}, parent_id=first.id)
+        transcripts.store(session, replace(new, content={"enhanced_text": "Better words than those of before."}))
+    (outcome,) = archive.diarize([str(first.media_id)])
+    assert isinstance(outcome.error, UsageError)
+    assert "no times" in str(outcome.error)
+    (named,) = archive.diarize([str(first.id)])
+    assert named.result is not None
+    assert named.result.parent_id == first.id
 
 
 def test_a_transcript_of_others_keeps_its_open_questions(archive: Archive, voices: TakesTurns, tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ def exported(library: Path, names: Iterable[str]) -> dict[str, bytes]:
     try:
         places = _symbols(data)
         return {name: _loaded(data, *places[name]) for name in sorted(wanted & set(places))}
-    except (struct.error, OverflowError, UnicodeDecodeError) as error:
+    except (struct.error, OverflowError, UnicodeDecodeError, IndexError) as error:
         raise ValueError("a damaged ELF library") from error
 
 

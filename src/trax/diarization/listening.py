@@ -135,7 +135,7 @@ class Listener:
     def _activity(self, sound: Sound, at: int) -> Activity:
         self.check()
         part = sound.part(at, at + WINDOW_SAMPLES)
-        if len(part) == 0 or np.abs(part).max() < SILENT:
+        if len(part) < FRAME or np.abs(part).max() < SILENT:
             return np.zeros((FRAMES, VOICES), np.uint8)
         return self.networks.activity(np.pad(part, (0, WINDOW_SAMPLES - len(part))))
 
@@ -145,6 +145,8 @@ class Listener:
         begin = number * STRETCH
         first = max(begin - MARGIN, 0)
         bands = fbank(sound.part(first, begin + STRETCH + MARGIN + FRAME - STEP))
+        if len(bands) == 0:
+            return np.zeros((ROWS, self.networks.head.channels), np.float32)
         own = bands[(begin - first) // STEP : (begin - first + STRETCH) // STEP]
         rows = self.networks.features(_levelled(bands, own))[(begin - first) // TRUNK_STEP :][:ROWS]
         return np.pad(rows, ((0, ROWS - len(rows)), (0, 0)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from trax.diarization.reconstruct import clean_seconds, speakers_at_once, turns,
 from trax.timeline import Seconds
 from trax.turns import Diarization, SpeakerCount
 
+LEAST_ASKED: Seconds = 0.5  # that each speaks where a number was asked for: less is nobody's voice
 NEAREST, FARTHEST = 0.1, WINDOW / 2  # seconds between windows, as far as their distance matters
 
 
@@ -41,15 +42,29 @@ def diarization_of(
     centroids = _centroids(windows, plda, count, rules, check)
     if centroids is None:
         return Diarization((), (), (), engine, model_id, _params(windows, rules, count, None, 0))
-    vectors, speakers = _folded(windows, centroids, 1 if centroids.from_count else fewest(count), rules, check)
-    check()
-    counts = windows_by_speaker(windows, speakers, len(vectors))
     at_once = speakers_at_once(windows)
-    overlapping = turns(counts, at_once, duration)
+    while True:
+        vectors, speakers = _folded(windows, centroids, 1 if centroids.from_count else fewest(count), rules, check)
+        check()
+        counts = windows_by_speaker(windows, speakers, len(vectors))
+        overlapping = turns(counts, at_once, duration)
+        scarce = _scarce(overlapping) if centroids.from_count and len(vectors) > 1 else None
+        if scarce is None:
+            break
+        centroids = replace(centroids, vectors=np.delete(vectors, scarce, axis=0))
     exclusive = turns(counts, np.minimum(at_once, 1), duration)
     names = labels_of(overlapping)
     params = _params(windows, rules, count, centroids, len(names))
     return _labelled(overlapping, exclusive, names, vectors, engine, model_id, params)
+
+
+def _scarce(stretches: Sequence[Stretch[int]]) -> int | None:
+    """Whoever speaks least, if that is hardly anything."""
+    seconds: dict[int, Seconds] = {}
+    for start, end, speaker in stretches:
+        seconds[speaker] = seconds.get(speaker, 0.0) + end - start
+    least = min(seconds, key=seconds.__getitem__, default=None)
+    return least if least is not None and seconds[least] < LEAST_ASKED else None
 
 
 def _labelled(

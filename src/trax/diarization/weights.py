@@ -30,6 +30,12 @@ LIBRARY = "libmoonshine.so"
 PLATFORM = "manylinux_2_34_x86_64"  # of the wheel that is fetched: on any machine, for nothing of it is run
 MEGABYTES = 56
 INSTALL = "pip install 'trax-transcripts[diarize]'"
+NOTICE = """\
+speaker-diarization-community-1: segmentation.ort and embedding.ort by pyannote (https://huggingface.co/pyannote),
+the latter made from a ResNet34 of WeSpeaker; the PLDA (xvec_*.bin, plda_*.bin) by Brno University of Technology.
+Licence: CC-BY-4.0, https://creativecommons.org/licenses/by/4.0/
+Taken as they are from the Python package moonshine-voice 0.0.73, which carries them for ONNX Runtime.
+"""
 FILES = (SEGMENTATION, EMBEDDING, *PLDA_FILES)
 DIGESTS = {  # SHA-256
     SEGMENTATION: "9715e3996ef181252aa1cc0c9398060f42b2c984c2fb65e3604262555e2efb1a",
@@ -65,11 +71,15 @@ def resolve(
     if folder is not None:
         return _from_path(folder.expanduser().resolve())
     kept = models_folder / NAME
-    if not missing_files(kept):
+    if _are_whole(kept):
         return Weights(kept, "cache", NAME)
-    if (library := installed_library()) is not None:
-        _keep(_extracted(library), kept)
-        return Weights(kept, f"package {PACKAGE}", NAME)
+    try:
+        if (library := installed_library()) is not None:
+            _keep(_extracted(library), kept)
+            return Weights(kept, f"package {PACKAGE}", NAME)
+    except ModelUnavailable:
+        if offline:
+            raise
     if offline:
         raise _unavailable("and Trax is set to work offline")
     announce(f"Fetching the weights that tell speakers apart ({NAME}, {LICENCE}): {MEGABYTES} MB, once.")
@@ -82,14 +92,26 @@ def at_hand(folder: Path | None, models_folder: Path) -> str | None:
     """Where `resolve` takes the weights from without asking anybody; None: nothing is here."""
     if folder is not None:
         return None if missing_files(folder.expanduser()) else str(folder)
-    if not missing_files(models_folder / NAME):
+    if _are_whole(models_folder / NAME):
         return str(models_folder / NAME)
-    return None if installed_library() is None else f"the package {PACKAGE}"
+    try:
+        library = installed_library()
+        return None if library is None or not _extracted(library) else f"the package {PACKAGE}"
+    except ModelUnavailable:  # another version of it
+        return None
 
 
 def missing_files(folder: Path) -> list[str]:
     """Names of the files that this folder should have and lacks."""
     return [name for name in FILES if not (folder / name).is_file()]
+
+
+def _are_whole(folder: Path) -> bool:
+    """Whether the weights that are known lie there, undamaged: others would hear other speakers, and say nothing."""
+    try:
+        return all(hashlib.sha256((folder / name).read_bytes()).hexdigest() == DIGESTS[name] for name in FILES)
+    except OSError:
+        return False
 
 
 def installed_library() -> Path | None:
@@ -143,12 +165,13 @@ def _keep(contents: Mapping[str, bytes], folder: Path) -> None:
             whole.mkdir()
             for name, content in contents.items():
                 (whole / name).write_bytes(content)
-            if missing_files(folder) and folder.exists():
+            (whole / "NOTICE").write_text(NOTICE, "utf-8")
+            if folder.exists() and not _are_whole(folder):
                 shutil.rmtree(folder)
             with suppress(FileExistsError):  # another process was faster
                 whole.rename(folder)
     except OSError as error:
-        if missing_files(folder):
+        if not _are_whole(folder):
             raise OutputError(
                 f"The weights can't be written to {folder}: {error.strerror or error}.",
                 "Make room there, or set TRAX_HOME to a folder that can be written.",
@@ -158,7 +181,8 @@ def _keep(contents: Mapping[str, bytes], folder: Path) -> None:
 def _fetched(place: Path) -> Path:
     """The library, out of the package's wheel for Linux, as pip gets it from wherever it gets packages."""
     options = ["--no-deps", "--only-binary=:all:", "--platform", PLATFORM, "--dest", str(place)]
-    command = [*_pip(), "download", "--quiet", "--disable-pip-version-check", *options, PACKAGE]
+    patience = ["--timeout", "15", "--retries", "1"]  # whoever waits can't interrupt it
+    command = [*_pip(), "download", "--quiet", "--disable-pip-version-check", *patience, *options, PACKAGE]
     try:
         ran = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:

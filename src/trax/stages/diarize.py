@@ -32,7 +32,8 @@ def open_diarizer(request: Request, engines: Engines) -> None:
 
 
 def check_parent(parent: Made) -> None:
-    """Raises: UsageError: its speakers are known already, each by a channel of its own."""
+    """Raises: UsageError: its speakers are known already, each by a channel of its own, or its words have no place."""
+    _check_times(parent)
     if _is_by_channel(parent):
         raise UsageError(
             "Its channels were heard one by one, and each is a speaker: there is nothing to tell apart.",
@@ -47,6 +48,7 @@ def diarize(material: Material, request: Request, engines: Engines, hook: Hook) 
     """
     parent = material.parent
     assert parent is not None, "this stage builds on a transcript"
+    _check_times(parent)
     if _is_by_channel(parent):
         hook.notice("Each channel is a speaker: they are kept, and no voices are told apart.")
         return replace(parent, decoding=None, profile={}, content=None, model_config=_config(parent, request, None))
@@ -72,6 +74,16 @@ def diarize(material: Material, request: Request, engines: Engines, hook: Hook) 
         voices={speaker.label: speaker.embedding for speaker in found.speakers if speaker.embedding is not None},
         is_measured=parent.is_measured,
     )
+
+
+def _check_times(parent: Made) -> None:
+    """Raises: UsageError: it is a text alone, as another program may have stored it."""
+    content = parent.content or {}
+    if not parent.transcript.segments and (content.get("text") or content.get("enhanced_text")):
+        raise UsageError(
+            "This version has a text and no times, so that no word of it can be given to a speaker.",
+            "Name the version that it was made from with --version.",
+        )
 
 
 def _is_by_channel(made: Made) -> bool:
