@@ -100,18 +100,16 @@ def test_what_was_answered_is_not_paid_for_twice(archive: Archive, llm_server: L
 def test_answers_that_are_no_good_are_repaired_or_asked_for_again(archive: Archive, llm_server: LlmServer) -> None:
     first = archive.transcribe(SAMPLE, model=MODEL)
     other = json.dumps({"segments": [{"id": 9999, "text": "What nobody asked about."}]})
-    for kind, wrong in {
-        "cut": {"cut off": 1},
-        "empty": {"empty": 1},
-        "other": {"other segments than those it was asked about": 1},
-        "chatter": {},
-        "fence": {},
-    }.items():
-        llm_server.faults.append(Fault(kind, text=other))
-        done = only(archive.enhance([str(first.id)], force=True)).result
-        assert done is not None
-        assert done.transcript.text == " ".join(["Word0 word1 word2."] * SEGMENTS), kind
-        assert done.content["enhancement_metadata"]["unusable_answers"] == wrong
+    llm_server.faults.extend(Fault(kind, text=other) for kind in ("cut", "none", "none", "empty", "none", "other"))
+    llm_server.faults.extend(Fault(kind) for kind in ("none", "chatter", "fence"))
+    done = only(archive.enhance([str(first.id)])).result
+    assert done is not None
+    assert done.transcript.text == " ".join(["Word0 word1 word2."] * SEGMENTS)
+    assert done.content["enhancement_metadata"]["unusable_answers"] == {
+        "cut off": 1,
+        "empty": 1,
+        "other segments than those it was asked about": 1,
+    }
 
 
 def test_a_model_that_talks_nonsense_is_given_up(archive: Archive, llm_server: LlmServer) -> None:
@@ -144,9 +142,6 @@ def test_a_limit_needs_a_price(hears: Hears, settings: Settings, llm_server: Llm
         assert hears.runs == 0, "it fails before any work"
         result = archive.transcribe(SAMPLE, model=MODEL, pipeline="v2")
         assert result.content["enhancement_metadata"]["cost"] is None
-    free = nameless.model_copy(update={"llm_prices": "0/0/0"})
-    with Archive(free, engines=engines_for_llm(free)) as archive:
-        assert archive.transcribe(SAMPLE, model=MODEL, pipeline="v2", max_cost=0.1, force=True).version == 4
 
 
 def test_a_cancelled_job_stops_while_it_waits_for_an_answer(
