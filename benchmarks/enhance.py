@@ -30,7 +30,9 @@ from benchmarks.recordings import DATA
 from benchmarks.scoring import Errors, errors
 from benchmarks.systems import MODEL
 from trax.enhancement.apply import applied
+from trax.enhancement.chunks import chunks_of
 from trax.enhancement.content import decisions_of
+from trax.enhancement.prompts import messages_for
 from trax.enhancement.values import Decision, Hints
 from trax.enhancement.words import letters
 from trax.flow import EnhanceOptions, Hook, Made, Material, Request
@@ -38,6 +40,7 @@ from trax.media.decode import DecodeOptions
 from trax.stages.enhance import enhance
 from trax.stages.transcribe import transcribe
 from trax.timeline import Seconds
+from trax.transcript import Segment, Transcript
 from trax.transcription.engines import EngineOptions, Engines
 
 RESULTS = Path(__file__).parent / "results" / "enhance.json"
@@ -81,10 +84,14 @@ def main() -> int:
     record = Record()
     with tempfile.TemporaryDirectory(prefix="trax-enhance-") as folder:
         bench = Bench.open(Path(folder))
-        known = Vocabulary(tuple(sorted({letters(w) for one in utterances(held=True) for w in one.text.split()} - {""})))
+        known = Vocabulary(
+            tuple(sorted({letters(w) for one in utterances(held=True) for w in one.text.split()} - {""}))
+        )
         for number, utterance in enumerate(chosen):
             bench.measure(utterance, number, known, record)
-            _say(f"{number + 1} of {len(chosen)}: {utterance.name}")
+            if number % 10 == 9:
+                _say(f"{number + 1} of {len(chosen)}")
+        bench.measure_cost(record)
     record.save(path)
     if options.details is not None:
         options.details.write_text("\n".join(json.dumps(asdict(judged)) for judged in record.judged))
@@ -100,6 +107,7 @@ class Bench:
 
     def __init__(self, engines: Engines) -> None:
         self._engines = engines
+        self._corrected: list[Case] = []
         self._tokenizer = engines.get(MODEL)._engine.hf_tokenizer  # type: ignore[attr-defined]
 
     @classmethod
@@ -133,8 +141,20 @@ class Bench:
             everything = applied(case.transcript, [_accepted(decision) for decision in decisions])
             texts = (heard.transcript.text, case.transcript.text, made.transcript.text, everything.text)
             record.add_texts([errors(utterance.text, text) for text in texts])
-            seconds = heard.transcript.segments[-1].end - heard.transcript.segments[0].start
-            record.add_cost(llm.sent, llm.received, seconds)
+            self._corrected.append(case)
+
+    def measure_cost(self, record: Record) -> None:
+        """What a language model reads and writes, were all of it one recording: clips would need a prompt each."""
+        segments: list[Segment] = []
+        answers: dict[int, str] = {}
+        for case in self._corrected:
+            answers |= {len(segments) + number: text for number, text in case.answers.items()}
+            segments += case.transcript.segments
+            record.seconds += case.transcript.segments[-1].end - case.transcript.segments[0].start
+        llm = Adversary(answers, self._count)
+        for chunk in chunks_of(Transcript("en", record.seconds, tuple(segments))):
+            llm.complete(messages_for(chunk, Hints("All readers", "LibriSpeech", "", ()), "en"))
+        record.sent, record.received = llm.sent, llm.received
 
     def _count(self, text: str) -> int:
         return len(self._tokenizer.encode(text).ids)

@@ -38,8 +38,7 @@ def mixed(transcript: Transcript, reference: str, known: Vocabulary, random: Ran
     """Errors are put in; the answer mends these and the recogniser's own, and makes the text worse elsewhere."""
     misheard = _misheard(transcript, reference)
     damaged = [
-        _damaged(segment, misheard.get(number, ()), known, random)
-        for number, segment in enumerate(transcript.segments)
+        _damaged(segment, misheard.get(number, ()), known, random) for number, segment in enumerate(transcript.segments)
     ]
     answers, made = {}, {}
     for number, one in enumerate(damaged):
@@ -102,13 +101,17 @@ def _misheard(transcript: Transcript, reference: str) -> dict[int, list[Change]]
     found: dict[int, list[Change]] = {}
     plain = [letters(word) for *_, word in places]
     for piece in pieces(plain, [letters(word) for word in wanted]):
-        there = places[max(0, piece.start - 1) : piece.end] if piece.start == piece.end else places[piece.start : piece.end]
+        there = (
+            places[max(0, piece.start - 1) : piece.end] if piece.start == piece.end else places[piece.start : piece.end]
+        )
         if not there or there[0][0] != there[-1][0] or any(sign.isdigit() for *_, word in there for sign in word):
             continue
         number, first, _ = there[-1] if piece.start == piece.end else there[0]
         start = first + 1 if piece.start == piece.end and piece.start else first
         end = start + piece.end - piece.start
-        found.setdefault(number, []).append(Change(start, end, tuple(wanted[piece.made_start : piece.made_end]), MISHEARD))
+        found.setdefault(number, []).append(
+            Change(start, end, tuple(wanted[piece.made_start : piece.made_end]), MISHEARD)
+        )
     return found
 
 

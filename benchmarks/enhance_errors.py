@@ -48,35 +48,11 @@ ARTICLES = ("the", "a", "an")
 ADDED = ("very", "really", "then", "also", "just", "quite", "so", "even", "now", "well")  # what nobody said
 AUXILIARIES = ("is", "was", "are", "were", "would", "could", "had", "did", "will", "can", "must", "should", "has")
 NUMBERS = tuple(word for word, value in VALUES.items() if 2 <= value <= 90 and not word.endswith(("th", "rd", "nd")))
-NAMES = tuple(
-    [
-        "Henry",
-        "Charles",
-        "Margaret",
-        "William",
-        "Edward",
-        "Alice",
-        "Robert",
-        "Thomas",
-        "Martha",
-        "Philip",
-        "Rebecca",
-        "London",
-        "Paris",
-        "Boston",
-        "Vienna",
-        "Johnson",
-        "Walker",
-        "Miller",
-        "Harris",
-        "Brown",
-        "Taylor",
-        "Anderson",
-        "Wilson",
-        "Benson",
-        "Morton",
-    ]
+_LISTED = (
+    "Henry Charles Margaret William Edward Alice Robert Thomas Martha Philip Rebecca London Paris Boston Vienna "
+    "Johnson Walker Miller Harris Brown Taylor Anderson Wilson Benson Morton"
 )
+NAMES = tuple(_LISTED.split())
 SPELLINGS = (
     ("ph", "f"), ("tion", "shun"), ("cc", "k"), ("ck", "k"), ("ie", "ei"), ("ei", "ie"), ("ss", "s"), ("ll", "l"),
     ("tt", "t"), ("rr", "r"), ("ea", "ee"), ("qu", "kw"), ("x", "ks"), ("ca", "ka"), ("co", "ko"), ("or", "er"),

@@ -57,9 +57,6 @@ class Record:
         """Word errors of one utterance, in the order of TEXTS."""
         self.texts = [total(pair) for pair in zip(self.texts, found, strict=True)] if self.texts else list(found)
 
-    def add_cost(self, sent: int, received: int, seconds: Seconds) -> None:
-        self.sent, self.received, self.seconds = self.sent + sent, self.received + received, self.seconds + seconds
-
     def save(self, path: Path) -> None:
         path.parent.mkdir(exist_ok=True)
         document = asdict(self)
@@ -134,7 +131,7 @@ def _errors(record: Record) -> Iterator[str]:
 def _row(name: str, judged: Sequence[Judged]) -> str:
     cells = [name]
     for verdict in ("good", "bad"):
-        found = share(judged, verdict)  # type: ignore[arg-type]
+        found = share(judged, verdict)
         cells.append(str(sum(one.verdict == verdict for one in judged)))
         cells.append("-" if found is None else f"{100 * found:.1f}")
     return f"| {' | '.join(cells)} |"
@@ -153,6 +150,6 @@ def _costs(record: Record) -> Iterator[str]:
         sent, received = record.sent / hours, record.received / hours
         cost = PRICES[PRICED].cost(round(sent), 0, round(received))
         yield (
-            f"{sent:,.0f} tokens sent and {received:,.0f} received for an hour of speech, as the recogniser's tokenizer "
+            f"{sent:,.0f} tokens sent and {received:,.0f} back for an hour of speech, as the recogniser's tokenizer "
             f"counts them: {cost:.3f} US dollars with {PRICED}, nothing of it cached."
         )
