@@ -125,3 +125,20 @@ def test_the_three_best_prints_of_a_person_count() -> None:
 
 def test_without_voices_or_prints_there_is_nobody() -> None:
     assert matches({}, {ANN: [voice(1.0)]}) == matches({"S": voice(1.0)}, {}) == []
+
+
+def test_the_better_likeness_is_not_given_up_for_two_poor_ones() -> None:
+    found = matches({"S0": _alike(0.89, 0.41), "S1": _alike(0.6, 0.0)}, {ANN: [_alike(1, 0)], BOB: [_alike(0, 1)]})
+    assert [(match.label, match.speaker_id, match.is_sure) for match in found] == [("S0", ANN, True)]
+
+
+def test_who_is_less_like_a_person_than_another_voice_is_not_sure() -> None:
+    voices = {"S0": _alike(0.70, 0.41), "S1": _alike(0.72, 0.69)}
+    found = matches(voices, {ANN: [_alike(1, 0)], BOB: [_alike(0, 1)]})
+    assert {match.label: match.is_sure for match in found} == {"S0": False, "S1": False}
+
+
+def _alike(ann: float, bob: float) -> Voice:
+    made = unit([ann, bob, *[0.0] * (SIZE - 3), max(0.0, 1 - ann**2 - bob**2) ** 0.5])
+    assert made is not None
+    return made

@@ -224,3 +224,16 @@ def test_an_unknown_format_names_the_known_ones() -> None:
 def test_every_format_has_its_own_suffix_and_a_description() -> None:
     assert [made.suffix for made in FORMATS.values()] == [f".{name}" for name in FORMATS]
     assert all(made.description for made in FORMATS.values())
+
+
+def test_rttm_of_turns_that_others_have_stored() -> None:
+    odd = [3, [1, 2], [0, 1, None], ["0", 1, "A"], [5, 4, "A"], [0, 1.5, "A"]]
+    made = ExportDocument(transcript(), "talk.mp3", speaker_info={"turns": odd})
+    assert render(made, "rttm") == "SPEAKER talk 1 0.000 1.500 <NA> <NA> A <NA> <NA>\n"
+
+
+def test_rttm_has_one_turn_where_a_person_is_two_labels_at_once() -> None:
+    named = [{"label": "S0", "name": "Ann"}, {"label": "S1", "name": "Ann"}]
+    info = {"speakers": named, "turns": [[0, 5, "S0"], [3, 8, "S1"], [9, 10, "S0"]]}
+    lines = render(ExportDocument(transcript(), "talk.mp3", speaker_info=info), "rttm").splitlines()
+    assert [line.split()[3:5] for line in lines] == [["0.000", "8.000"], ["9.000", "1.000"]]

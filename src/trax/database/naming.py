@@ -10,13 +10,14 @@ from uuid import UUID
 
 from sqlalchemy import delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from trax.database import lookup, transcripts, voice_prints
 from trax.database.models import TranscriptionResult
 from trax.database.speaker_families import family
-from trax.database.speaker_links import link, lock_media, meant, pass_prints, show, unlink
-from trax.database.speaker_models import KNOWN, How, ResultSpeaker, ResultVoice, Speaker
+from trax.database.speaker_links import hold, link, lock_media, meant, pass_prints, show, unlink
+from trax.database.speaker_models import KNOWN, How, ResultSpeaker, Speaker
 from trax.database.speakers import Link, find_person, folded, links_of, person
 from trax.errors import RecordNotFound, UsageError
 from trax.storable import storable_text
@@ -97,14 +98,10 @@ def merge(session: Session, result: TranscriptionResult, named: str, into: str) 
         )
     known = {link.label: link for link in links_of(session, result.id) if link.how in KNOWN}
     both = sorted({*labels, *others})
-    who = known.get(others[0]) or known.get(labels[0])
-    if who is None:
-        who = Link(both[0], _nobody(session), None, "named", None)
-    results = family(session, result)
-    link(session, results, both, who.speaker_id, who.how, who.score)
-    pass_prints(session, results, both, who.speaker_id)
-    show(session, results)
-    return Named(who.name, tuple(both))
+    people = [known[label] for label in (*others, *labels) if label in known]
+    who = next((one for one in people if one.name is not None), people[0] if people else None)
+    _name(session, result, both, _nobody(session) if who is None else who.speaker_id)
+    return Named(None if who is None else who.name, tuple(both))
 
 
 def accept(session: Session, result: TranscriptionResult, named: str) -> Named:
@@ -140,11 +137,16 @@ def rename_person(session: Session, name: str, new: str) -> str:
     """
     checked = _checked(new)
     who, other = person(session, name), find_person(session, checked)
+    taken = UsageError(f"Somebody else is called {checked}.", "`trax speaker merge-people` makes them one person.")
     if other is not None and other.id != who.id:
-        raise UsageError(f"Somebody else is called {checked}.", "`trax speaker merge-people` makes them one person.")
+        raise taken
     results = _results_of(session, [who.id])
-    who.name = checked
-    session.flush()
+    try:
+        with session.begin_nested():
+            who.name = checked
+            session.flush()
+    except IntegrityError as error:  # another process was faster
+        raise taken from error
     show(session, results)
     return checked
 
@@ -157,7 +159,7 @@ def merge_people(session: Session, name: str, into: str) -> str:
     who, other = person(session, name), person(session, into)
     if who.id == other.id:
         raise UsageError(f"{name.strip()!r} is one person already.", "Name two people.")
-    results = _results_of(session, [who.id])
+    results = _results_of(session, [who.id, other.id])
     session.execute(_SETTLE_REJECTED, {"who": who.id, "other": other.id})
     session.execute(text("UPDATE result_speakers SET speaker_id = :other WHERE speaker_id = :who"), _ids(who, other))
     session.execute(
@@ -179,14 +181,8 @@ def forget(session: Session, name: str, *, prints_only: bool = False) -> str:
     who = person(session, name)
     called = who.name or ""
     results = _results_of(session, [who.id])
-    linked = select(ResultSpeaker.result_id).where(
-        ResultSpeaker.result_id == ResultVoice.result_id,
-        ResultSpeaker.label == ResultVoice.label,
-        ResultSpeaker.speaker_id == who.id,
-        ResultSpeaker.how != "rejected",
-    )
-    session.execute(delete(ResultVoice).where(linked.exists()).execution_options(synchronize_session=False))
     voice_prints.forget(session, who.id)
+    session.execute(delete(ResultSpeaker).where(ResultSpeaker.speaker_id == who.id, ResultSpeaker.how == "suggested"))
     if not prints_only:
         session.delete(who)
         session.flush()
@@ -244,12 +240,15 @@ def _checked(name: str) -> str:
 def _person_called(session: Session, name: str) -> tuple[Speaker, bool]:
     """Whoever has that name; a new person where nobody has."""
     found = find_person(session, name)
-    if found is not None:
+    if found is not None and hold(session, [found.id]):
         return found, False
     created = session.scalar(insert(Speaker).values(name=name).on_conflict_do_nothing().returning(Speaker.id))
     if created is None:  # another process was faster
-        same = select(Speaker).where(func.lower(Speaker.name) == func.lower(name))
-        return session.scalars(same).one(), False
+        same = select(Speaker).where(func.lower(Speaker.name) == func.lower(name)).with_for_update(key_share=True)
+        faster = session.scalars(same).first()
+        if faster is None:  # and gone already
+            raise _gone()
+        return faster, False
     return session.get_one(Speaker, created), True
 
 
@@ -266,10 +265,16 @@ def _results_of(session: Session, speaker_ids: Sequence[UUID]) -> list[UUID]:
     )
     linked = linked.where(row.speaker_id.in_(speaker_ids), row.how.in_(KNOWN)).distinct()
     lock_media(session, [media_id for _, media_id in session.execute(linked)])
-    session.execute(select(Speaker.id).where(Speaker.id.in_(speaker_ids)).with_for_update())
+    people = select(Speaker.id).where(Speaker.id.in_(speaker_ids)).order_by(Speaker.id)
+    if len(session.scalars(people.with_for_update()).all()) < len(set(speaker_ids)):
+        raise _gone()
     found = session.execute(linked).all()  # some may have come meanwhile
     lock_media(session, [media_id for _, media_id in found])
     return [result_id for result_id, _ in found]
+
+
+def _gone() -> RecordNotFound:
+    return RecordNotFound("Somebody has removed that person meanwhile.", "`trax speakers` lists those who have a name.")
 
 
 def _ids(who: Speaker, other: Speaker) -> dict[str, UUID]:

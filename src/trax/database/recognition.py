@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from sqlalchemy import delete, select, text
+from sqlalchemy import and_, delete, or_, select, text
 from sqlalchemy.orm import Session
 
 from trax.database.models import TranscriptionResult
 from trax.database.speaker_families import family
-from trax.database.speaker_links import link, lock_media, show
+from trax.database.speaker_links import hold, link, lock_media, show
 from trax.database.speaker_models import How, ResultSpeaker, ResultVoice
 from trax.database.speakers import Link, links_of, shown_names
 from trax.database.voice_prints import prints_of, unpacked
@@ -30,8 +30,10 @@ def recognise(session: Session, result_id: UUID) -> list[Link]:
     if not voices:
         return []
     before = links_of(session, result_id)
-    _forget_recognised(session, results)
-    for match in _matches(session, voices, before):
+    _forget_guesses(session, results, before, {label for by_label in voices.values() for label in by_label})
+    found = _matches(session, voices, before)
+    there = hold(session, (match.speaker_id for match in found))
+    for match in (match for match in found if match.speaker_id in there):
         how: How = "recognised" if match.is_sure else "suggested"
         link(session, results, [match.label], match.speaker_id, how, round(match.score, 4))
     after = links_of(session, result_id)
@@ -70,6 +72,10 @@ def _matches(session: Session, voices: Voices, known: list[Link]) -> list[Match]
     return found
 
 
-def _forget_recognised(session: Session, results: list[UUID]) -> None:
+def _forget_guesses(session: Session, results: list[UUID], known: list[Link], voices: set[str]) -> None:
+    """What was thought before of labels that are compared anew, and of people who are known to be other labels."""
     row = ResultSpeaker
-    session.execute(delete(row).where(row.result_id.in_(results), row.how == "recognised"))
+    named = {one.speaker_id for one in known if one.how == "named"}
+    is_outdated = or_(row.how == "recognised", and_(row.how == "suggested", row.label.in_(voices)))
+    is_elsewhere = and_(row.how == "suggested", row.speaker_id.in_(named))
+    session.execute(delete(row).where(row.result_id.in_(results), or_(is_outdated, is_elsewhere)))

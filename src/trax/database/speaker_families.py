@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from trax.database.models import TranscriptionResult
 from trax.database.speaker_labels import Label, labels_of, turns_of
 from trax.database.speaker_models import ResultSpeaker, Speaker
-from trax.diarization.agreement import agreements
+from trax.diarization.agreement import Agreement, agreements
 from trax.timeline import Interval
 
 BY_CHANNEL = "channels"  # `method` of speakers that are told apart by the channel they are on
@@ -86,16 +86,26 @@ def _carry_over(session: Session, result: TranscriptionResult) -> None:
     if before is None:
         return
     people = _people(session, before.id)
+    then, now = turns_of(before), turns_of(result)
+    same = [found for found in agreements(then, now) if found.is_mutual]
+    for found in same:
+        if found.before in people:
+            _carry(session, result.id, found, people[found.before])
+    left = {label: turns for label, turns in now.items() if label not in {found.now for found in same}}
     spoken: dict[str, list[Interval]] = {}
-    for label, turns in turns_of(before).items():  # several labels may be one person
-        spoken.setdefault(str(people.get(label, label)), []).extend(turns)
+    settled = {found.before for found in same}
+    for label in (label for label in then if label not in settled):  # several labels may be one person
+        spoken.setdefault(str(people.get(label, label)), []).extend(then[label])
     known = {str(speaker_id): speaker_id for speaker_id in people.values()}
-    for found in agreements(spoken, turns_of(result)):
+    for found in agreements(spoken, left):
         if found.before in known:
-            how = "named" if found.is_mutual else "suggested"
-            score = None if found.is_mutual else round(found.share, 4)
-            values = {"result_id": result.id, "label": found.now, "how": how, "score": score}
-            session.execute(insert(ResultSpeaker).values(**values, speaker_id=known[found.before]))
+            _carry(session, result.id, found, known[found.before])
+
+
+def _carry(session: Session, result_id: UUID, found: Agreement, speaker_id: UUID) -> None:
+    how, score = ("named", None) if found.is_mutual else ("suggested", round(found.share, 4))
+    values = {"result_id": result_id, "label": found.now, "how": how, "score": score}
+    session.execute(insert(ResultSpeaker).values(**values, speaker_id=speaker_id))
 
 
 def _people(session: Session, result_id: UUID) -> dict[str, UUID]:

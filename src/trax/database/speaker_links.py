@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
 from sqlalchemy import delete, or_, select, text
@@ -13,7 +13,7 @@ from trax.database import indexing
 from trax.database.models import MediaFile, TranscriptionResult
 from trax.database.speaker_families import labels_in
 from trax.database.speaker_labels import printable
-from trax.database.speaker_models import KNOWN, How, ResultSpeaker, VoicePrint
+from trax.database.speaker_models import KNOWN, How, ResultSpeaker, Speaker, VoicePrint
 from trax.database.speakers import folded, links_of, shown_names
 from trax.errors import RecordNotFound
 
@@ -24,15 +24,24 @@ def lock_media(session: Session, media_ids: Iterable[UUID]) -> None:
     session.execute(statement.with_for_update(key_share=True))
 
 
+def hold(session: Session, speaker_ids: Iterable[UUID]) -> set[UUID]:
+    """Those of the people who are still there; nobody removes them until the transaction ends."""
+    wanted = set(speaker_ids)
+    statement = select(Speaker.id).where(Speaker.id.in_(wanted)).order_by(Speaker.id)
+    return set(session.scalars(statement.with_for_update(read=True, key_share=True)))
+
+
 def meant(session: Session, result: TranscriptionResult, named: str) -> list[str]:
     """The labels of the person who is called that in the result: by the name, or by one of the labels.
+
+    What is one person's name, or shown as it, and another's label means the person; where two are shown so, the label.
 
     Raises: RecordNotFound: nobody is.
     """
     links = links_of(session, result.id)
     shown, labels = shown_names(links), [label.label for label in labels_in(session, result)]
     wanted = folded(named)
-    chosen = [label for label in labels if wanted in (folded(label), folded(shown.get(label, label)))]
+    chosen = _chosen(labels, shown, {link.label: link.speaker_id for link in links if link.how in KNOWN}, wanted)
     if not chosen:
         who = ", ".join(dict.fromkeys(printable(shown.get(label, label)) for label in labels))
         hint = f"The speakers are {who}." if who else "It doesn't say who speaks: `trax diarize` finds out."
@@ -40,6 +49,13 @@ def meant(session: Session, result: TranscriptionResult, named: str) -> list[str
     people = {link.speaker_id for link in links if link.label in chosen and link.how in KNOWN}
     same = {link.label for link in links if link.speaker_id in people and link.how in KNOWN}
     return [label for label in labels if label in chosen or label in same]
+
+
+def _chosen(labels: Sequence[str], shown: Mapping[str, str], people: Mapping[str, UUID], wanted: str) -> list[str]:
+    by_name = [label for label in labels if folded(shown.get(label, label)) == wanted]
+    by_label = [label for label in labels if folded(label) == wanted]
+    is_one = len({people.get(label, label) for label in by_name}) == 1
+    return by_name if is_one or not by_label else by_label
 
 
 def link(

@@ -19,7 +19,7 @@ from trax.database.speaker_families import family
 from trax.database.speaker_links import link, lock_media, meant
 from trax.database.speaker_models import KNOWN, ResultVoice, VoicePrint
 from trax.database.speakers import Link, count_prints, links_of
-from trax.diarization.likeness import Voice
+from trax.diarization.likeness import POSSIBLE, Voice
 from trax.errors import RecordNotFound, UsageError
 from trax.timeline import Seconds
 
@@ -81,8 +81,23 @@ def trim(session: Session, speaker_id: UUID) -> None:
 
 
 def forget(session: Session, speaker_id: UUID) -> None:
-    """Remove all prints of a person."""
+    """Remove all prints of a person, and what was kept of their voice in files in which they are known.
+
+    There, what sounds like them goes, too: another diarization of the file may not have their name.
+    """
+    prints = select(VoicePrint.model_id, VoicePrint.embedding).where(VoicePrint.speaker_id == speaker_id)
+    own = [(model_id, unpacked(embedding)) for model_id, embedding in session.execute(prints)]
+    rows = session.execute(_VOICES_BESIDE, {"id": speaker_id}).all()
+    own += [(row.model_id, unpacked(row.embedding)) for row in rows if row.is_theirs]
+    for row in rows:
+        if row.is_theirs or (not row.is_others and _sounds_like(row.model_id, unpacked(row.embedding), own)):
+            key = {"result_id": row.result_id, "label": row.label, "model_id": row.model_id}
+            session.execute(delete(ResultVoice).filter_by(**key).execution_options(synchronize_session=False))
     session.execute(delete(VoicePrint).where(VoicePrint.speaker_id == speaker_id))
+
+
+def _sounds_like(model_id: str, voice: Voice, own: Sequence[tuple[str, Voice]]) -> bool:
+    return any(model == model_id and one.size == voice.size and float(one @ voice) >= POSSIBLE for model, one in own)
 
 
 def forget_all(session: Session) -> int:
@@ -93,6 +108,23 @@ def forget_all(session: Session) -> int:
     session.execute(delete(ResultVoice))
     return int(number)
 
+
+# Of all results of the media in which the person is known, or of which prints were made
+_VOICES_BESIDE = text("""
+    WITH theirs AS (
+        SELECT result_id, label FROM result_speakers WHERE speaker_id = :id AND how <> 'rejected'
+        UNION SELECT result_id, label FROM speaker_voiceprints WHERE speaker_id = :id AND result_id IS NOT NULL
+    ), files AS (
+        SELECT DISTINCT r.media_file_id FROM theirs JOIN transcription_results r ON r.id = theirs.result_id
+    )
+    SELECT v.result_id, v.label, v.model_id, v.embedding,
+        (v.result_id, v.label) IN (SELECT result_id, label FROM theirs) AS is_theirs,
+        EXISTS (
+            SELECT FROM result_speakers l WHERE l.result_id = v.result_id AND l.label = v.label
+                AND (l.how = 'named' AND l.speaker_id <> :id OR l.how = 'rejected' AND l.speaker_id = :id)
+        ) AS is_others
+    FROM result_voices v JOIN transcription_results r ON r.id = v.result_id
+    WHERE r.media_file_id IN (SELECT media_file_id FROM files)""")
 
 _TRIM = text("""
     DELETE FROM speaker_voiceprints WHERE id IN (

@@ -16,6 +16,7 @@ Voice = NDArray[np.float32]  # of length 1
 # Measured on pairs of the AMI corpus with community-1: others are alike by 0.34 at most, the same by 0.41 to 0.8.
 SURE = 0.55
 POSSIBLE = 0.40
+LITTLE = 1e-6
 MARGIN = 0.10  # before the next person, where it is to be sure
 BEST = 3  # prints of a person that count: the most similar
 
@@ -55,11 +56,13 @@ def matches(
         return []
     scores = np.stack([_scores(list(voices.values()), prints[speaker_id]) for speaker_id in people], axis=1)
     scores[[[(label, speaker_id) in refused for speaker_id in people] for label in labels]] = -1.0
-    gains = np.where((scores >= POSSIBLE) & ~np.isin(np.arange(len(people)), _places(people, taken)), scores, 0.0)
+    is_free = ~np.isin(np.arange(len(people)), _places(people, taken))
+    # what is beyond the least: two poor likenesses must not outweigh a good one
+    gains = np.where((scores >= POSSIBLE) & is_free, scores - POSSIBLE + LITTLE, 0.0)
     likely = np.flatnonzero(gains.any(axis=0))  # of thousands of people a few
     pairs = [(row, int(likely[column])) for row, column in best_pairs(gains[:, likely].tolist())]
     return [
-        Match(labels[row], people[column], float(scores[row, column]), _is_sure(scores[row], column))
+        Match(labels[row], people[column], float(scores[row, column]), _is_sure(scores, row, column))
         for row, column in pairs
     ]
 
@@ -75,7 +78,8 @@ def _scores(voices: Sequence[Voice], prints: Sequence[Voice]) -> NDArray[np.floa
     return mean
 
 
-def _is_sure(scores: NDArray[np.float32], chosen: int) -> bool:
-    """Whether a voice is that person's and nobody else's."""
-    others = np.delete(scores, chosen)
-    return bool(scores[chosen] >= SURE and (others.size == 0 or scores[chosen] - others.max() >= MARGIN))
+def _is_sure(scores: NDArray[np.float32], row: int, column: int) -> bool:
+    """Whether a voice is that person's and nobody else's, and no other voice is more like the person."""
+    score, others = scores[row, column], np.delete(scores[row], column)
+    is_clear = others.size == 0 or score - others.max() >= MARGIN
+    return bool(score >= SURE and is_clear and score >= scores[:, column].max())

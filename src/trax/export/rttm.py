@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 
 from trax.errors import OutputError
 from trax.export.document import ExportDocument
-from trax.timeline import Seconds
+from trax.timeline import Interval, Seconds, union
 from trax.transcript import Segment, Word
 from trax.turns import SpeakerTurn
 
@@ -57,11 +58,23 @@ def _turns(document: ExportDocument) -> Iterator[SpeakerTurn]:
     names = {speaker["label"]: speaker.get("name") or speaker["label"] for speaker in document.speakers()}
     stored = (document.speaker_info or {}).get("turns")
     if isinstance(stored, list):
-        for start, end, label in stored:
-            yield SpeakerTurn(start, end, names.get(label, label))
+        yield from _by_name(stored, names)
     else:
         for _, turn in groupby(_spoken(document.transcript.segments), key=lambda part: part[0]):
             yield _turn([part for _, part in turn])
+
+
+def _by_name(stored: Iterable[object], names: Mapping[str, str]) -> Iterator[SpeakerTurn]:
+    """The turns that can be read; of a person who is several labels, none at the same time as another."""
+    turns: dict[str, list[Interval]] = {}
+    for entry in stored:
+        match entry:
+            case [int() | float() as start, int() | float() as end, str() as label] if start < end:
+                turns.setdefault(names.get(label, label), []).append(Interval(float(start), float(end)))
+    labels = Counter(names.values())
+    for name, own in turns.items():
+        for turn in union(own) if labels[name] > 1 else own:
+            yield SpeakerTurn(turn.start, turn.end, name)
 
 
 def _turn(parts: list[SpeakerTurn]) -> SpeakerTurn:
