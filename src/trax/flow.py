@@ -135,7 +135,7 @@ class Hook:
         """Something the user should know, such as an assumption that was made."""
 
     def check(self) -> None:
-        """Called several times a second, from the thread that runs the stage; what it raises ends the stage at once."""
+        """Called several times a second, by any thread of the stage; what it raises ends the stage at once."""
 
 
 class Memory:

@@ -136,9 +136,13 @@ _PEOPLE = text("""
         (SELECT count(*) FROM speaker_voiceprints v WHERE v.speaker_id = p.id) AS prints
     FROM speakers p
     LEFT JOIN (
-        SELECT speaker, count(DISTINCT media_file_id) AS media, sum(end_ms - start_ms) / 3600000.0::float AS hours
-        FROM transcript_segments WHERE newest AND speaker IS NOT NULL GROUP BY speaker
-    ) said ON said.speaker = p.name
+        SELECT l.speaker_id, count(DISTINCT s.media_file_id) AS media,
+            sum(s.end_ms - s.start_ms) / 3600000.0::float AS hours
+        FROM (SELECT DISTINCT result_id, speaker_id FROM result_speakers WHERE how IN ('named', 'recognised')) l
+        JOIN speakers q ON q.id = l.speaker_id
+        JOIN transcript_segments s ON s.result_id = l.result_id AND s.newest AND s.speaker = q.name
+        GROUP BY l.speaker_id
+    ) said ON said.speaker_id = p.id
     WHERE p.name IS NOT NULL
     ORDER BY lower(p.name), p.id""")
 
