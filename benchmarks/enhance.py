@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 import zlib
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -44,6 +45,7 @@ from trax.transcript import Segment, Transcript
 from trax.transcription.engines import EngineOptions, Engines
 
 RESULTS = Path(__file__).parent / "results" / "enhance.json"
+MOST_TERMS = 30
 LONG_FILE = "ls_35min_2spk"
 
 
@@ -73,6 +75,14 @@ def utterances(*, held: bool) -> list[Utterance]:
     return [*chosen.values(), *(_dialogue() if held else ())]
 
 
+def glossary(everything: Sequence[Utterance], speaker: str) -> tuple[str, ...]:
+    """What a user might list: words that come again in what this reader reads, and that no other reader reads."""
+    own = Counter(word for one in everything if one.speaker == speaker for word in one.text.split())
+    others = {word for one in everything if one.speaker != speaker for word in one.text.split()}
+    terms = [word.title() for word, count in own.most_common() if count >= 2 and len(word) >= 3 and word not in others]
+    return tuple(terms[:MOST_TERMS])
+
+
 def main() -> int:
     options = _options()
     path = _results(options)
@@ -81,14 +91,13 @@ def main() -> int:
         return 0
     began = time.perf_counter()
     chosen = utterances(held=not options.tune)[:: 12 if options.quick else 1]
+    everything = utterances(held=False) + utterances(held=True)
+    words = tuple(sorted({letters(word) for one in everything for word in one.text.split()} - {""}))
     record = Record()
     with tempfile.TemporaryDirectory(prefix="trax-enhance-") as folder:
         bench = Bench.open(Path(folder))
-        known = Vocabulary(
-            tuple(sorted({letters(w) for one in utterances(held=True) for w in one.text.split()} - {""}))
-        )
         for number, utterance in enumerate(chosen):
-            bench.measure(utterance, number, known, record)
+            bench.measure(utterance, number, Vocabulary(words, glossary(everything, utterance.speaker)), record)
             if number % 10 == 9:
                 _say(f"{number + 1} of {len(chosen)}")
         bench.measure_cost(record)
@@ -121,18 +130,18 @@ class Bench:
         case = mixed(heard.transcript, utterance.text, known, random)
         if not case.transcript.segments:
             return
-        self._round(utterance, heard, case, record)
+        self._round(utterance, heard, case, known.terms, record)
         other = runaway(case, number, random)
         if other is not None:
-            self._round(utterance, heard, other, record)
+            self._round(utterance, heard, other, known.terms, record)
 
-    def _round(self, utterance: Utterance, heard: Made, case: Case, record: Record) -> None:
+    def _round(self, utterance: Utterance, heard: Made, case: Case, terms: Sequence[str], record: Record) -> None:
         llm = Adversary(case.answers, self._count)
         self._engines.open_llm = lambda _: llm
         self._engines._llms.clear()
         parent = Made(case.transcript, None, heard.model_used, heard.model_config)
         hints = Hints(utterance.name, "", "", ())
-        made = enhance(Material(utterance.path, parent, hints=hints), utterance.request(), self._engines, Hook())
+        made = enhance(Material(utterance.path, parent, hints=hints), utterance.request(terms), self._engines, Hook())
         assert made.content is not None, "a v2 has content of its own"
         decisions = decisions_of(made.content)
         before = errors(utterance.text, case.transcript.text)

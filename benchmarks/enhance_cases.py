@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
 
-from benchmarks.enhance_errors import ERRORS, HARMS, Change, Vocabulary, changed, changes, wild
+from benchmarks.enhance_errors import ERRORS, HARMS, Change, Vocabulary, changed, changes, dressed, wild
 from trax.enhancement.edits import pieces
 from trax.enhancement.words import letters
 from trax.transcript import Segment, Transcript
@@ -36,7 +36,7 @@ class _Damaged:
 
 def mixed(transcript: Transcript, reference: str, known: Vocabulary, random: Random) -> Case:
     """Errors are put in; the answer mends these and the recogniser's own, and makes the text worse elsewhere."""
-    misheard = _misheard(transcript, reference)
+    misheard = _misheard(transcript, reference, known.terms)
     damaged = [
         _damaged(segment, misheard.get(number, ()), known, random) for number, segment in enumerate(transcript.segments)
     ]
@@ -90,14 +90,15 @@ def _moved(place: int, errors: Sequence[Change]) -> int:
     return place + sum(len(error.after) - (error.end - error.start) for error in errors if error.start < place)
 
 
-def _misheard(transcript: Transcript, reference: str) -> dict[int, list[Change]]:
+def _misheard(transcript: Transcript, reference: str, terms: Sequence[str]) -> dict[int, list[Change]]:
     """What the recogniser got wrong, as changes to its segments."""
     places = [
         (number, index, word.text.strip())
         for number, segment in enumerate(transcript.segments)
         for index, word in enumerate(segment.words)
     ]
-    wanted = reference.lower().split()
+    spelt = {term.lower(): term for term in terms}
+    wanted = [spelt.get(word, word) for word in reference.lower().split()]
     found: dict[int, list[Change]] = {}
     plain = [letters(word) for *_, word in places]
     for piece in pieces(plain, [letters(word) for word in wanted]):
@@ -109,10 +110,18 @@ def _misheard(transcript: Transcript, reference: str) -> dict[int, list[Change]]
         number, first, _ = there[-1] if piece.start == piece.end else there[0]
         start = first + 1 if piece.start == piece.end and piece.start else first
         end = start + piece.end - piece.start
-        found.setdefault(number, []).append(
-            Change(start, end, tuple(wanted[piece.made_start : piece.made_end]), MISHEARD)
-        )
+        after = _dressed(wanted[piece.made_start : piece.made_end], [word for *_, word in there[: end - start]])
+        found.setdefault(number, []).append(Change(start, end, after, MISHEARD))
     return found
+
+
+def _dressed(texts: Sequence[str], like: Sequence[str]) -> tuple[str, ...]:
+    """The first with the capital of what was there, the last with its punctuation."""
+    if not texts or not like:
+        return tuple(texts)
+    first, last = dressed(texts[0], like[0].rstrip('.,;:!?"')), like[-1][len(like[-1].rstrip('.,;:!?"')) :]
+    inner = (first, *texts[1:])
+    return (*inner[:-1], inner[-1] + last)
 
 
 def kind_at(case: Case, segment: int, start: int, end: int) -> str:

@@ -13,6 +13,7 @@ from random import Random
 from trax.enhancement.words import VALUES, letters, likeness
 
 ALIKE = 0.6  # likeness from which on one word may be misheard as the other
+TERM_ALIKE = 0.4  # likeness of a word and a term that is put in its place
 TERM = 7  # letters of a word that is spelt wrongly, at least
 
 
@@ -78,6 +79,7 @@ class Vocabulary:
     """Words that may be heard in place of others."""
 
     words: tuple[str, ...]
+    terms: tuple[str, ...] = ()  # of the user's glossary
 
     def near(self, word: str, random: Random) -> str | None:
         """Another word that sounds somewhat like it."""
@@ -156,6 +158,14 @@ def tense(_: Vocabulary, words: Sequence[str], place: int, random: Random) -> Ch
 def misheard(known: Vocabulary, words: Sequence[str], place: int, random: Random) -> Change | None:
     """A word that sounds alike takes its place."""
     return _instead("word alike", words, place, None if _is_name(words, place) else known.near(words[place], random))
+
+
+def wrong_term(known: Vocabulary, words: Sequence[str], place: int, _: Random) -> Change | None:
+    """A term of the glossary where another word is said that is somewhat like it."""
+    plain = letters(words[place])
+    alike = [term for term in known.terms if letters(term) != plain and likeness(letters(term), plain) >= TERM_ALIKE]
+    best = max(alike, key=lambda term: likeness(letters(term), plain), default=None)
+    return _instead("term where it isn't said", words, place, best)
 
 
 def no_article(_: Vocabulary, words: Sequence[str], place: int, __: Random) -> Change | None:
@@ -242,7 +252,7 @@ def _misspelling(word: str, random: Random) -> str | None:
 ERRORS: tuple[Maker, ...] = (homophone, no_article, misspelt, misheard, no_ending, misspelt_name)
 HARMS: tuple[Maker, ...] = (
     synonym, misheard, added_word, dropped_word, tense, another_article, homophone, no_article, no_ending, other_name,
-    other_number, negated,
+    other_number, negated, wrong_term,
 )  # fmt: skip
 
 
