@@ -12,8 +12,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from trax.archive import Archive, Outcome, Result, transcribe
+    from trax.archive import Archive, Outcome, transcribe
     from trax.errors import TraxError
+    from trax.result import Result
 
 __version__ = "0.1.0"
 

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 from trax.database import lookup, media, media_views, transcripts
-from trax.database import speakers as who
-from trax.database.engine import Transaction
 from trax.database.media_views import MediaFilter, MediaSummary
-from trax.database.models import MediaFile, TranscriptionResult
+from trax.database.models import MediaFile
 from trax.errors import (
     DatabaseError,
     DecoderUnavailable,
@@ -25,7 +21,6 @@ from trax.errors import (
     StoreError,
     TraxError,
 )
-from trax.export import ExportDocument, render
 from trax.flow import EnhanceOptions, Hook, Purse, Request
 from trax.jobs import acquire
 from trax.jobs.acquire import Acquirer
@@ -43,10 +38,10 @@ from trax.jobs.submit import SubmitOptions, Submitted, submit_media
 from trax.jobs.suppliers import Suppliers
 from trax.media.channels import Channels
 from trax.media.fence import warm_up
+from trax.result import Result, result_of
 from trax.settings import Settings, load_settings
 from trax.stages.engines import engines_for
 from trax.timeline import Seconds
-from trax.transcript import Transcript
 from trax.transcription.engines import Engines
 from trax.turns import SpeakerCount
 
@@ -64,34 +59,6 @@ HOPELESS = (
     ModelUnavailable,
     StoreError,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """One stored version of a transcript."""
-
-    id: UUID
-    media_id: UUID
-    job_id: UUID
-    version: int
-    parent_id: UUID | None
-    pipeline_version: str
-    transcript: Transcript
-    title: str
-    source: str
-    model_used: str | None
-    accuracy: float | None  # estimated share of words that are right, 0..1
-    word_count: int | None
-    processing_time: float | None  # seconds
-    profile: Mapping[str, float]  # seconds of work by stage, of all threads; empty for results of before it was kept
-    created_at: datetime
-    existed: bool = False  # the same request had been answered before; nothing was done
-    speaker_info: Mapping[str, Any] | None = None  # who speaks, where that is known, with their names
-    content: Mapping[str, Any] = field(default_factory=dict)  # as it is stored: of a v2, all that was to be corrected
-
-    def export(self, format: str = "txt") -> str:
-        """The transcript as `txt`, `srt`, `vtt`, `json` or `md`."""
-        return render(_document(self), format)
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,7 +254,7 @@ class Archive:
             file, found = lookup.media_or_result(session, id)
             if found is None or (version is not None and found.version != version):
                 found = transcripts.of_media(session, file.id, version)
-            return _result(session, found, file)
+            return result_of(session, found, file)
 
     @property
     def finder(self) -> Finder:
@@ -300,7 +267,7 @@ class Archive:
         """All versions of a media file's transcript, oldest first."""
         with self.database.transaction() as session:
             file, _ = lookup.media_or_result(session, id)
-            return [_result(session, found, file) for found in transcripts.versions(session, file.id)]
+            return [result_of(session, found, file) for found in transcripts.versions(session, file.id)]
 
     def close(self) -> None:
         """Give the connections back; the embedded server goes on for a while, for the next one."""
@@ -348,7 +315,7 @@ class Archive:
         finished = work.wait(task)
         with self.database.transaction() as session:
             file = media.get(session, finished.result.media_file_id)
-            return replace(_result(session, finished.result, file), existed=finished.existed)
+            return replace(result_of(session, finished.result, file), existed=finished.existed)
 
     def _models(self) -> Engines:
         if self._engines is None:
@@ -399,41 +366,3 @@ def transcribe(
             start=start,
             end=end,
         )
-
-
-def _result(session: Transaction, row: TranscriptionResult, file: MediaFile) -> Result:
-    spoken = who.spoken(session, row)
-    return Result(
-        id=row.id,
-        media_id=row.media_file_id,
-        job_id=row.job_id,
-        version=row.version,
-        parent_id=row.parent_result_id,
-        pipeline_version=row.pipeline_version,
-        transcript=spoken.transcript,
-        title=file.filename,
-        source=file.source_path,
-        model_used=row.model_used,
-        accuracy=row.accuracy,
-        word_count=row.word_count,
-        processing_time=row.processing_time,
-        profile=(row.model_config or {}).get("profile", {}),
-        created_at=row.created_at,
-        speaker_info=spoken.info,
-        content=row.content,
-    )
-
-
-def _document(result: Result) -> ExportDocument:
-    return ExportDocument(
-        transcript=result.transcript,
-        title=result.title,
-        source=result.source,
-        media_id=str(result.media_id),
-        result_id=str(result.id),
-        version=result.version,
-        pipeline_version=result.pipeline_version,
-        model_used=result.model_used,
-        created_at=result.created_at.isoformat(),
-        speaker_info=result.speaker_info,
-    )

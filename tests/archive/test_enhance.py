@@ -11,11 +11,12 @@ from sqlalchemy import select
 
 from tests.conftest import REPOSITORY
 from tests.fixtures.llm_server import KEY, LlmServer
-from trax.archive import Archive, Result
+from trax.archive import Archive
 from trax.database import TranscriptionResult
 from trax.enhancement.content import decisions_of
 from trax.errors import LlmNotSetUp, MediaNotFound, UsageError
 from trax.jobs.imports import import_file, import_files_alone
+from trax.result import Result
 from trax.settings import load_settings
 from trax.stages.engines import engines_for
 from trax.stages.llm import llm_of

@@ -16,13 +16,14 @@ import pytest
 from sqlalchemy import text
 
 from tests.conftest import REPOSITORY
-from trax.archive import Archive, Result
+from trax.archive import Archive
 from trax.database import Database, embedded
 from trax.database.claims import claim
 from trax.errors import DatabaseUnavailable
 from trax.flow import Hook, Progress
 from trax.jobs import attempt
 from trax.jobs.cleanup import clean_up
+from trax.result import Result
 from trax.settings import Settings, load_settings
 from trax.transcription.engines import Engines
 

@@ -12,8 +12,9 @@ import pytest
 
 from tests.cli.conftest import Run
 from tests.conftest import REPOSITORY
-from trax.archive import Archive, Result
+from trax.archive import Archive
 from trax.cli.delivery import named
+from trax.result import Result
 from trax.transcription.engines import Engines
 
 SAMPLE = REPOSITORY / "samples" / "conversation.ogg"

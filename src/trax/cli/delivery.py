@@ -13,9 +13,9 @@ from trax.cli.console import one_line, say, short
 from trax.errors import OutputError
 
 if TYPE_CHECKING:
-    from trax.archive import Result
     from trax.cli.output import OutputFolder
     from trax.export import Format
+    from trax.result import Result
 
 
 @dataclass(slots=True)

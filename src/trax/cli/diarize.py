@@ -11,7 +11,8 @@ from trax.cli.console import clock, one_line, print_json, say, say_cause, short
 from trax.cli.options import AsJson, LeastSpeakers, MostSpeakers, Speakers, Version
 
 if TYPE_CHECKING:
-    from trax.archive import Outcome, Result
+    from trax.archive import Outcome
+    from trax.result import Result
 
 
 def diarize(

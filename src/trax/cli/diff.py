@@ -12,9 +12,10 @@ from trax.cli.options import AsJson
 from trax.errors import UsageError
 
 if TYPE_CHECKING:
-    from trax.archive import Archive, Result
+    from trax.archive import Archive
     from trax.enhancement.values import Decision
     from trax.evaluation.difference import Difference
+    from trax.result import Result
 
 RED, GREEN, DIM = "red", "green", "bright_black"
 NOTHING = "(nothing)"

@@ -12,7 +12,8 @@ from trax.cli.enhance_options import Glossary, MaxCost, enhance_options
 from trax.cli.options import AsJson, Version
 
 if TYPE_CHECKING:
-    from trax.archive import Outcome, Result
+    from trax.archive import Outcome
+    from trax.result import Result
 
 
 def enhance(

@@ -9,7 +9,7 @@ from trax.cli.console import one_line, say
 from trax.stopwatch import STAGES
 
 if TYPE_CHECKING:
-    from trax.archive import Result
+    from trax.result import Result
 
 
 def show_profile(source: Path, result: Result) -> None:

@@ -14,7 +14,8 @@ from trax.errors import RecordNotFound, UsageError
 from trax.timeline import Interval, Seconds
 
 if TYPE_CHECKING:
-    from trax.archive import Archive, Result
+    from trax.archive import Archive
+    from trax.result import Result
     from trax.transcript import Segment
 
 WINDOW: Seconds = 120.0  # that --around shows
