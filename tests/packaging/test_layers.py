@@ -36,4 +36,4 @@ def test_public_names_exist_and_no_module_takes_their_place() -> None:
     assert modules.isdisjoint(trax.__all__)
     for name in trax.__all__:
         assert getattr(trax, name) is not None
-    assert trax.Result.__module__ == "trax.archive"
+    assert trax.Result.__module__ == "trax.result"
