@@ -7,9 +7,9 @@ import pytest
 from trax.enhancement.apply import with_words
 from trax.enhancement.edits import edits_between
 from trax.enhancement.guards import judged
+from trax.enhancement.numbers import numbers_in
 from trax.enhancement.sentences import improvements
 from trax.enhancement.values import Correction, Decision, Hints
-from trax.enhancement.words import numbers_in
 from trax.transcript import Segment, Transcript
 
 NONE = Hints("", "", "", ())
