@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import errno
-import gc
 import os
 import select
 import signal
@@ -51,7 +50,6 @@ from trax.errors import TraxError
 
 UNWRITABLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 INTERRUPTED = 130  # what shells expect of a program that ended by Ctrl-C
-NEW_OBJECTS = 50_000  # until the garbage collector looks: what is loaded at the start is no garbage
 
 app = typer.Typer(
     name="trax",
@@ -112,7 +110,6 @@ def main() -> None:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by the caller; the next file to be opened must not take its place
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - to the end
-    gc.set_threshold(NEW_OBJECTS)
     _leave(_run())
 
 
