@@ -10,11 +10,16 @@ from trax.timeline import Seconds
 from trax.transcript import Segment, Transcript, Word, mean_probability
 
 SLIVER = 0.3  # share of its neighbour that a word takes which is put in where there is no pause
+LEAST_PAUSE: Seconds = 0.02
+LONGEST_INSERTED: Seconds = 0.5  # for each word that is put in: longer pauses stay pauses
 
 
 def with_words(transcript: Transcript) -> Transcript:
-    """The same, and every segment has words: where nobody has measured them, they share its time by their length."""
-    return replace(transcript, segments=tuple(_with_words(segment) for segment in transcript.segments))
+    """The same, and every segment has words: where nobody has measured them, they share its time by their length.
+
+    Joined, they are its text.
+    """
+    return replace(transcript, segments=tuple(map(_with_words, transcript.segments)))
 
 
 def applied(transcript: Transcript, decisions: Sequence[Decision]) -> Transcript:
@@ -36,10 +41,17 @@ def applied(transcript: Transcript, decisions: Sequence[Decision]) -> Transcript
 def _edited(segment: Segment, edits: Sequence[Edit]) -> Segment:
     words = list(segment.words)
     for edit in sorted(edits, key=lambda edit: (edit.start, edit.end), reverse=True):
-        words[edit.start : edit.end] = _replacement(segment, words, edit)
+        if edit.start == edit.end:
+            _insert(segment, words, edit.start, edit.after.split())
+        else:
+            words[edit.start : edit.end] = _replacement(words[edit.start : edit.end], edit.after.split())
     if words:  # what stands first begins the text
         words[0] = replace(words[0], text=_led(words[0].text.strip(), segment.words))
-    return replace(segment, words=tuple(words), text="".join(word.text for word in words).strip())
+    return replace(segment, words=tuple(words), text=_joined(words))
+
+
+def _joined(words: Sequence[Word]) -> str:
+    return "".join(word.text for word in words).strip()
 
 
 def _led(text: str, words: Sequence[Word]) -> str:
@@ -47,41 +59,33 @@ def _led(text: str, words: Sequence[Word]) -> str:
     return f" {text}" if words and words[0].text.startswith(" ") else text
 
 
-def _replacement(segment: Segment, words: list[Word], edit: Edit) -> list[Word]:
-    """The new words, with times; `words` may lend some of theirs."""
-    texts = edit.after.split()
-    old = words[edit.start : edit.end]
+def _replacement(old: Sequence[Word], texts: Sequence[str]) -> list[Word]:
+    """One word for one keeps its time; several share the time of all."""
     if not texts:
         return []
     if len(texts) == len(old):
         return [replace(word, text=f" {text}") for word, text in zip(old, texts, strict=True)]
-    if old:
-        return _shared(texts, old[0].start, old[-1].end, old)
-    start, end = _gap(segment, words, edit.start)
-    near = words[max(0, edit.start - 1) : edit.start + 1]
-    return _shared(texts, start, end, near)
+    return _shared(texts, old[0].start, old[-1].end, old[0], mean_probability(old))
 
 
-def _shared(texts: Sequence[str], start: Seconds, end: Seconds, source: Sequence[Word]) -> list[Word]:
-    """Words that share a span by their length; how sure they are, and who says them, is what the source has."""
-    weights = [max(1, len(text)) for text in texts]
-    total, at, made = sum(weights), 0, []
-    sure = mean_probability(source) or 0.0
-    speaker = source[0].speaker if source else None
-    for text, weight in zip(texts, weights, strict=True):
-        begin = start + (end - start) * at / total
-        at += weight
-        finish = end if at == total else start + (end - start) * at / total
-        made.append(Word(begin, finish, f" {text}", sure, speaker, source[0].speaker_confidence if source else None))
-    return made
-
-
-def _gap(segment: Segment, words: list[Word], place: int) -> tuple[Seconds, Seconds]:
-    """Time for what is put in before that word: the pause there, or a sliver of the word before it."""
+def _insert(segment: Segment, words: list[Word], place: int, texts: Sequence[str]) -> None:
+    """Words where none were: in the pause there, beside the word that follows, or on the edge of a neighbour."""
+    near = words[max(0, place - 1) : place + 1]
     start = words[place - 1].end if place else segment.start
     end = words[place].start if place < len(words) else segment.end
-    if end - start > 0.02 or not words:
-        return start, max(start, end)
+    longest = LONGEST_INSERTED * len(texts)
+    if not words:
+        words[:] = _shared(texts, segment.start, segment.end, None, None)
+        return
+    if end - start <= LEAST_PAUSE:
+        start, end = _lend(words, place)
+    elif end - start > longest:
+        start, end = (end - longest, end) if place < len(words) else (start, start + longest)
+    words[place:place] = _shared(texts, start, end, near[-1 if place < len(words) else 0], mean_probability(near))
+
+
+def _lend(words: list[Word], place: int) -> tuple[Seconds, Seconds]:
+    """The end of the word before that place, or of the first one its beginning: it becomes shorter."""
     if place:
         lender = words[place - 1]
         cut = lender.end - (lender.end - lender.start) * SLIVER
@@ -93,8 +97,45 @@ def _gap(segment: Segment, words: list[Word], place: int) -> tuple[Seconds, Seco
     return lender.start, cut
 
 
+def _shared(
+    texts: Sequence[str], start: Seconds, end: Seconds, source: Word | None, probability: float | None
+) -> list[Word]:
+    """Words that share a span by their length; whoever says the source says them."""
+    weights = [max(1, len(text)) for text in texts]
+    total, at, made, begin = sum(weights), 0, [], start
+    speaker, sure = (source.speaker, source.speaker_confidence) if source is not None else (None, None)
+    for text, weight in zip(texts, weights, strict=True):
+        at += weight
+        finish = end if at == total else min(end, start + (end - start) * at / total)
+        made.append(Word(begin, finish, f" {text}", probability or 0.0, speaker, sure))
+        begin = finish
+    return made
+
+
 def _with_words(segment: Segment) -> Segment:
-    if segment.words or not segment.text.strip():
+    words, text = segment.words, segment.text
+    if _joined(words) == text.strip():
         return segment
-    source = (Word(segment.start, segment.end, segment.text, 0.0, segment.speaker),)
-    return replace(segment, words=tuple(_shared(segment.text.split(), segment.start, segment.end, source)))
+    if _joined(words).split() != text.split():
+        words = _respaced(words, text) if _letters(words) == "".join(text.split()) else ()
+    if not words:
+        source = Word(segment.start, segment.end, text, 0.0, segment.speaker)
+        words = tuple(_shared(text.split(), segment.start, segment.end, source, None))
+    return replace(segment, words=words, text=_joined(words))
+
+
+def _letters(words: Sequence[Word]) -> str:
+    return "".join("".join(word.text.split()) for word in words)
+
+
+def _respaced(words: Sequence[Word], text: str) -> tuple[Word, ...]:
+    """The words with the spaces of the text: others' words may have none."""
+    signs = iter(" ".join(text.split()))
+    found = []
+    for word in words:
+        left, spelt = len("".join(word.text.split())), ""
+        while left and (sign := next(signs, "")):
+            spelt += sign
+            left -= not sign.isspace()
+        found.append(replace(word, text=spelt))
+    return tuple(found)

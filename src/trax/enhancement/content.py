@@ -27,7 +27,7 @@ def content_of(original: Transcript, enhanced: Enhanced, metadata: Mapping[str, 
     """`content` of a v2 result; `metadata`: model, processing_time_ms, tokens, cost and what else is to be known."""
     accepted = sum(decision.accepted for decision in enhanced.decisions)
     counts = {"accepted": accepted, "refused": len(enhanced.decisions) - accepted}
-    confidence = enhanced.transcript.confidence
+    confidence = enhanced.transcript.confidence or None  # 0: nobody has measured one
     document: dict[str, Any] = storable_json(
         {
             "original_text": original.text,

@@ -8,9 +8,22 @@ from trax.enhancement.values import Decision, Edit
 from trax.enhancement.words import letters
 from trax.transcript import Transcript
 
-ENDS = (".", "!", "?", "…", "。", "！", "？")
+
+def _listed(text: str) -> list[str]:
+    return text.split()
+
+
+ENDS = (".", "!", "?", "…", "。", "！", "？", "।", "؟")
+CLOSING = "\"'”’»)] "
+ABBREVIATIONS = frozenset(_listed("mr mrs ms dr prof st jr sr vs etc eg ie no vol al approx inc ltd co bzw usw ca nr"))
 GRAMMAR = frozenset(
-    ("a", "an", "the", "to", "of", "in", "on", "at", "is", "are", "was", "were", "be", "been", "has", "have", "had")
+    map(
+        letters,
+        _listed(
+            "a an the to of in on at for by with from is are am was were be been being has have had do does did and or "
+            "that this these those it its it's their there they're your you're"
+        ),
+    )
 )
 NAMES = {
     "punctuation": "punctuation",
@@ -28,40 +41,63 @@ SHOWN = ("grammar", "a word", "a term", "a name", "spelling", "capitalisation", 
 def improvements(
     transcript: Transcript, decisions: Iterable[Decision], glossary: Sequence[str] = ()
 ) -> tuple[str, ...]:
-    """One for each sentence in which something was accepted: "Fixed grammar in sentence 3"; they count from 1."""
-    numbers = sentence_numbers(transcript)
+    """One for each sentence of the corrected text in which something changed: "Fixed grammar in sentence 3".
+
+    They count from 1. transcript: the one that was corrected.
+    """
+    accepted = [decision.edit for decision in decisions if decision.accepted]
     terms = {letters(word) for term in glossary for word in term.split()}
     found: dict[int, set[str]] = {}
-    for decision in decisions:
-        if decision.accepted:
-            edit = decision.edit
-            of_segment = numbers[edit.segment]
-            sentence = of_segment[min(edit.start, len(of_segment) - 1)]
-            found.setdefault(sentence, set()).add(_name(edit, terms))
+    for edit, sentence in sentences_of(transcript, accepted):
+        found.setdefault(sentence, set()).add(_name(edit, terms))
     return tuple(f"Fixed {_joined(names)} in sentence {sentence}" for sentence, names in sorted(found.items()))
 
 
-def sentence_numbers(transcript: Transcript) -> list[list[int]]:
-    """For each word of each segment the sentence that it stands in; a segment without words counts as one word."""
-    number, is_over = 1, False
-    numbers: list[list[int]] = []
-    for segment in transcript.segments:
-        of_segment = []
-        for text in [word.text for word in segment.words] or [segment.text]:
-            if is_over:
-                number += 1
-            of_segment.append(number)
-            is_over = text.rstrip("\"')]» ").endswith(ENDS)
-        numbers.append(of_segment)
+def sentences_of(transcript: Transcript, edits: Sequence[Edit]) -> list[tuple[Edit, int]]:
+    """Each edit with the number of the sentence, from 1, in which it begins once all of them are made."""
+    words: list[str] = []
+    places: list[tuple[Edit, int]] = []
+    of_segment: dict[int, list[Edit]] = {}
+    for edit in edits:
+        of_segment.setdefault(edit.segment, []).append(edit)
+    for number, segment in enumerate(transcript.segments):
+        heard = [word.text.strip() for word in segment.words] or segment.text.split()
+        at = 0
+        for edit in sorted(of_segment.get(number, ()), key=lambda edit: (edit.start, edit.end)):
+            words += heard[at : edit.start]
+            places.append((edit, len(words)))
+            words += edit.after.split()
+            at = edit.end
+        words += heard[at:]
+    numbers = _numbered(words)
+    return [(edit, numbers[min(place, len(numbers) - 1)] if numbers else 1) for edit, place in places]
+
+
+def _numbered(words: Sequence[str]) -> list[int]:
+    """For each word the sentence that it stands in."""
+    number, numbers = 1, []
+    for place, word in enumerate(words):
+        numbers.append(number)
+        following = words[place + 1] if place + 1 < len(words) else ""
+        number += _is_end(word, following)
     return numbers
 
 
+def _is_end(word: str, following: str) -> bool:
+    bare = word.rstrip(CLOSING)
+    if not bare.endswith(ENDS) or following.lstrip("\"'“‘«(")[:1].islower():
+        return False
+    plain = letters(bare)
+    is_initial = len(plain) == 1 and plain.isalpha() and bare[:1].isupper() and plain != "i"
+    return not (bare.endswith(".") and (is_initial or plain in ABBREVIATIONS))
+
+
 def _name(edit: Edit, terms: set[str]) -> str:
-    if edit.kind != "word":
-        return NAMES.get(edit.kind, "a word")
     before, after = ({letters(word) for word in text.split()} for text in (edit.before, edit.after))
-    if after & terms:
+    if edit.kind in ("word", "name", "spelling") and (after - before) & terms:
         return "a term"
+    if edit.kind != "word":
+        return NAMES[edit.kind]
     return "grammar" if before | after <= GRAMMAR or _same_stem(edit) else "a word"
 
 
