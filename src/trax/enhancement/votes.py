@@ -10,7 +10,7 @@ from trax.enhancement.words import letters
 # By how many nats the new reading may be less likely. The recogniser chose the old words because they were likely, so
 # that a good edit of what it heard wrongly is mostly less likely, too; a bad one is by more. Tuned with tiny.en on half
 # of the readers (python -m benchmarks.enhance --tune), shown on the others.
-TOLERANCE = 4.5
+TOLERANCE = 5.0
 TOLERANCE_OF_DELETION = 3.0  # a text with fewer words is a little likelier whatever is said
 TOLERANCE_OF_TERM = 8.0  # of what the user's glossary has: a recogniser hardly ever expects it
 UNHEARD = "The sound can't be asked."
