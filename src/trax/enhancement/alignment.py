@@ -195,7 +195,7 @@ def _merged(steps: list[Piece], old: Sequence[str], new: Sequence[str], language
 
 
 def _is_one(steps: list[Piece], old: Sequence[str], new: Sequence[str], language: str) -> bool:
-    if is_kept(steps[0], old, new) or is_kept(steps[-1], old, new):  # what is kept at its edges is no part of it
+    if any(is_kept(step, old, new) for step in steps):
         return False
     whole = _joined(steps[0], steps[-1])
     before, after = old[whole.start : whole.end], new[whole.made_start : whole.made_end]
@@ -203,11 +203,21 @@ def _is_one(steps: list[Piece], old: Sequence[str], new: Sequence[str], language
         return False
     if "".join(map(letters, before)) == "".join(map(letters, after)):
         return True
+    if _is_contracted(before, after) or _is_contracted(after, before):
+        return True
     if min(len(before), len(after)) > 1:
         return False
     if numbers_in(before, language) and not changes_number(before, after, language):
         return True
     return not any(is_filler(word, language) for word in before) and _is_one_sound(before, after)
+
+
+def _is_contracted(long: Sequence[str], short: Sequence[str]) -> bool:
+    """Whether one word with an apostrophe begins as the first of two: "we were", "we're"."""
+    if (len(long), len(short)) != (2, 1) or not any(sign in "'’" for sign in short[0]):
+        return False
+    first = letters(long[0])
+    return bool(first) and letters(short[0]).startswith(first)
 
 
 def _is_one_sound(before: Sequence[str], after: Sequence[str]) -> bool:

@@ -114,9 +114,10 @@ def _shared(
 
 def _with_words(segment: Segment) -> Segment:
     words, text = segment.words, segment.text
-    if _joined(words) == text.strip():
+    is_led = not any(word.text[-1:].isspace() for word in words)
+    if is_led and _joined(words) == text.strip():
         return segment
-    if _joined(words).split() != text.split():
+    if not is_led or _joined(words).split() != text.split():
         words = _respaced(words, text) if _letters(words) == "".join(text.split()) else ()
     if not words:
         source = Word(segment.start, segment.end, text, 0.0, segment.speaker)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from trax.enhancement.numbers import changes_number
-from trax.enhancement.rewriting import ADDS, DROPS, NEIGHBOURS, Wanted, content, objection
+from trax.enhancement.rewriting import ADDS, ANSWERS, DROPS, NEIGHBOURS, Wanted, content, objection
 from trax.enhancement.values import Correction, Decision, Edit, Hints
 from trax.enhancement.words import DEFAULT, alike, is_filler, is_negation, letters, likeness
 from trax.transcript import Transcript
@@ -38,7 +38,6 @@ NEGATION = "It adds or drops a negation."
 NAME = "It changes a name, and no hint knows the new one."
 SIGNS = "It brings in signs that are no text."
 ADDRESSED = "It brings in an address or markup."
-ANSWERS = "It answers what was said."
 
 
 @dataclass(frozen=True, slots=True)

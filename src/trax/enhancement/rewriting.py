@@ -16,7 +16,7 @@ FEW_WORDS = 2  # so few of them may all be changed
 SAME_SOUND = 0.35  # share of the letters, or of what they sound like, that may differ where many words do
 LONGEST_COMPARED = 600  # letters: more is no single sentence
 NEIGHBOURS = 3  # segments before and after
-FEW_SIGNS = 2  # that may go, capitals or punctuation
+FEW_SIGNS = 2  # capitals or stops that may go, words that may get capitals throughout
 CHATTER = re.compile(
     r"\b(?:as an ai|(?:large )?language model|i (?:can(?:no|')t|am unable to|cannot) (?:help|assist|provide|do that)"
     r"|i(?:'m| am) sorry, (?:but )?i|here(?:'s| is) (?:the|your) (?:corrected|transcript|text|revised|edited|updated)"
@@ -25,6 +25,7 @@ CHATTER = re.compile(
     r"|(?:sure|certainly|of course)[,!] (?:here|i)|in summary|to summari[sz]e)",
     re.IGNORECASE,
 )
+REPLIES = frozenset({"yes", "no", "sure", "certainly", "okay", "ok"})
 NO_SCRIPT = frozenset({"FEMININE", "MASCULINE", "MICRO", "MODIFIER", "FULLWIDTH", "HALFWIDTH", "SUPERSCRIPT", "?"})
 
 IN_OTHER_SCRIPT = "It is in another script."
@@ -33,6 +34,7 @@ FROM_ELSEWHERE = "It brings in text that stands elsewhere."
 REWRITES = "It rewrites the sentence."
 ADDS = "It adds words that nobody said."
 DROPS = "It drops what was said."
+ANSWERS = "It answers what was said."
 STRIPS = "It takes capitals and punctuation away."
 SHOUTS = "It writes everything in capitals."
 
@@ -117,10 +119,20 @@ def _sound_the_same(before: Sequence[str], after: Sequence[str]) -> bool:
     return any(distance(*pair) <= SAME_SOUND * max(map(len, pair)) for pair in pairs)
 
 
+def _of_answers(wanted: Wanted) -> str | None:
+    """A question is left, or nearly, and a reply put before it."""
+    before, after = content(wanted.before), content(wanted.after)
+    is_put_before = bool(before and after) and after[0] in REPLIES and after[0] in wanted.come and before[0] in after
+    return ANSWERS if is_put_before else None
+
+
 def _of_capitals(wanted: Wanted) -> str | None:
-    loud, louder = ([w for w in text.split() if len(w) > 3 and w.isupper()] for text in (wanted.before, wanted.after))
-    long = [word for word in wanted.after.split() if len(word) > 3]
-    return SHOUTS if len(louder) - len(loud) > 2 and 2 * len(louder) > len(long) else None
+    loud, louder = (sum(map(_is_loud, text.split())) for text in (wanted.before, wanted.after))
+    return SHOUTS if louder - loud > FEW_SIGNS and 2 * louder > len(wanted.after.split()) else None
+
+
+def _is_loud(word: str) -> bool:
+    return len(letters(word)) > 1 and word.isupper()
 
 
 def _of_bareness(wanted: Wanted) -> str | None:
@@ -140,6 +152,7 @@ _RULES: tuple[Callable[[Wanted], str | None], ...] = (
     _of_scripts,
     _of_remarks,
     _of_neighbours,
+    _of_answers,
     _of_share,
     _of_capitals,
     _of_bareness,
