@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from benchmarks.enhance_cases import MISHEARD
 from benchmarks.scoring import Errors, total
 from benchmarks.speed_record import facts_of_machine
 from trax.enhancement.budget import PRICES
@@ -115,6 +116,7 @@ def _sums(record: Record) -> Iterator[str]:
     yield "|---|---|---|---|---|"
     yield _row("**all corrections**", single(record))
     yield _row("those that the sound decided", _by_sound(record))
+    yield _row("without the recogniser's own errors", [one for one in single(record) if one.error != MISHEARD])
     for source in dict.fromkeys(one.source for one in record.judged):
         yield _row(source, [one for one in single(record) if one.source == source])
     yield _row("answers that are no corrections", [one for one in record.judged if one.is_runaway])
