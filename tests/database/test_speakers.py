@@ -111,6 +111,9 @@ def test_documents_that_others_have_written_do_no_harm(embedded_database: Databa
         naming.rename(session, result, ALPHA, "Ann")
         (ann,) = speakers.heard(session, result)
         assert (ann.name, ann.seconds, ann.turns, ann.words) == ("Ann", 30, 1, 4)
+        told = speakers.spoken(session, result).info
+        assert told is not None
+        assert told["speakers"] == [*odd["speakers"][:2], odd["speakers"][2] | {"name": "Ann"}]
         assert shown(session, talks.store(session, media_id, ((0, 30, BETA),))) == ["Ann"]
 
 
@@ -134,7 +137,12 @@ def test_the_statement_in_the_documentation(embedded_database: Database) -> None
     (statement,) = re.findall(r"^```sql\n(.*?)^```", page, re.M | re.S)
     with embedded_database.transaction() as session:
         naming.rename(session, talks.store(session, queued.add_media(embedded_database)), ALPHA, "Ann")
+        older = talks.store(session, queued.add_media(embedded_database))
+        naming.rename(session, older, ALPHA, "Ann")
+        naming.merge(session, older, BETA, GAMMA)  # nobody who has a name
+        talks.store(session, older.media_file_id, ((70, 90, ALPHA),))  # in which she isn't known
         assert session.execute(text(statement)).all() == [("Ann", 1)]
+        assert [(one.name, one.media) for one in speakers.people(session)] == [("Ann", 1)]
 
 
 @pytest.mark.parametrize("name", ["", "  ", "x" * 201, "a\x1b[2J", "SPEAKER_07", "speaker_1"])
@@ -275,7 +283,7 @@ def test_who_is_forgotten_is_a_label_again(database: Database) -> None:
     with database.transaction() as session:
         result = talks.store(session, queued.add_media(database))
         naming.rename(session, result, ALPHA, "Ann")
-        assert naming.forget(session, "ann") == "Ann"
+        assert naming.forget(session, "ann").name == "Ann"
         assert searched(session, result)[0] == shown(session, result)[0] == ALPHA
         assert speakers.people(session) == []
 

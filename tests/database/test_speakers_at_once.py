@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from tests.database import talks
 from tests.database.talks import ALPHA, BETA
-from tests.database.test_speakers_voices import EARS, enrolled, voice
+from tests.database.test_speakers_voices import EARS, enrolled, talk, voice
 from tests.jobs import queued
 from trax.database import Database, naming, speakers, voices
 from trax.database.engine import Transaction
@@ -93,6 +93,38 @@ def test_a_diarization_is_stored_though_its_speaker_is_forgotten(embedded_databa
     assert found == []
     with embedded_database.transaction() as session:
         assert session.scalar(text("SELECT count(*) FROM result_voices WHERE result_id = :id"), {"id": result_id}) == 2
+
+
+def suggested(database: Database) -> UUID:
+    """A result in which it is suggested that the first speaker is Ann."""
+    with database.transaction() as session:
+        enrolled(session, database, "Ann")
+        result, (guess,) = talk(session, database, {ALPHA: voice(0, 0.5)})
+        assert guess.how == "suggested"
+        return result.id
+
+
+def test_who_is_forgotten_meanwhile_is_not_accepted(database: Database) -> None:
+    result_id = suggested(database)
+    with pytest.raises(RecordNotFound, match="Nobody is suggested"):
+        race(
+            database,
+            forget("Ann"),
+            lambda session: naming.accept(session, session.get_one(TranscriptionResult, result_id), ALPHA),
+        )
+
+
+def test_a_version_is_stored_though_who_is_suggested_is_forgotten(database: Database) -> None:
+    result_id = suggested(database)
+
+    def improve(session: Transaction) -> UUID:
+        parent = session.get_one(TranscriptionResult, result_id)
+        return talks.store(session, parent.media_file_id, parent=parent, info=None, pipeline_version="v2").id
+
+    child = race(database, forget("Ann"), improve)
+    assert isinstance(child, UUID)
+    with database.transaction() as session:
+        assert speakers.links_of(session, child) == []
 
 
 def test_a_name_is_given_to_one_only(embedded_database: Database) -> None:

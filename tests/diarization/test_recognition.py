@@ -138,6 +138,18 @@ def test_who_is_less_like_a_person_than_another_voice_is_not_sure() -> None:
     assert {match.label: match.is_sure for match in found} == {"S0": False, "S1": False}
 
 
+def test_two_voices_that_are_nearly_as_much_like_a_person_are_not_sure() -> None:
+    (found,) = matches({"S0": like(0, 0.80), "S1": like(0, 0.75)}, {ANN: [like(0, 1.0)]})
+    assert (found.label, found.is_sure) == ("S0", False)
+    (found,) = matches({"S0": like(0, 0.80), "S1": like(0, 0.65)}, {ANN: [like(0, 1.0)]})
+    assert (found.label, found.is_sure) == ("S0", True)
+    # a voice that is clearly somebody else's is in nobody's way
+    both = matches({"S0": _alike(0.75, 0.0), "S1": _alike(0.66, 0.75)}, {ANN: [_alike(1, 0)], BOB: [_alike(0, 1)]})
+    assert [match.is_sure for match in both] == [False, False]
+    both = matches({"S0": _alike(0.70, 0.0), "S1": _alike(0.62, 0.75)}, {ANN: [_alike(1, 0)], BOB: [_alike(0, 1)]})
+    assert [match.is_sure for match in both] == [True, True]
+
+
 def _alike(ann: float, bob: float) -> Voice:
     made = unit([ann, bob, *[0.0] * (SIZE - 3), max(0.0, 1 - ann**2 - bob**2) ** 0.5])
     assert made is not None

@@ -191,13 +191,18 @@ def forget(
         raise UsageError("Who is to be forgotten?", "Give a name, or --all-voices alone.")
     from trax.database import naming, voice_prints
 
+    others = 0
     with _transaction() as session:
         if name is None:
             said = f"{voice_prints.forget_all(session):,} voices are forgotten."
         else:
-            called = one_line(naming.forget(session, name, prints_only=prints))
+            forgotten = naming.forget(session, name, prints_only=prints)
+            called, others = one_line(forgotten.name), forgotten.others
             said = f"The voice of {called} is forgotten." if prints else f"{called} is forgotten."
     typer.echo(said)
+    if others:
+        kept = "1 other voice is" if others == 1 else f"{others:,} other voices are"
+        say(f"{kept} still kept of those files; `trax speaker forget --all-voices` removes all that are kept.")
 
 
 @contextmanager

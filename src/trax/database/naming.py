@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from trax.database import lookup, transcripts, voice_prints
 from trax.database.models import TranscriptionResult
 from trax.database.speaker_families import family
-from trax.database.speaker_links import hold, link, lock_media, meant, pass_prints, show, unlink
+from trax.database.speaker_links import drop_suggestions, hold, link, lock_media, meant, pass_prints, show, unlink
 from trax.database.speaker_models import KNOWN, How, ResultSpeaker, Speaker
 from trax.database.speakers import Link, find_person, folded, links_of, person
 from trax.errors import RecordNotFound, UsageError
@@ -33,6 +33,14 @@ class Named:
     name: str | None  # None: the labels are shown as they are, or as the first of them
     labels: tuple[str, ...]
     is_new: bool = False  # nobody had that name before
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """Of whose voice nothing is kept any more."""
+
+    name: str
+    others: int  # voices, theirs or not, that are still kept beside the transcripts of the files that they are in
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,21 +181,21 @@ def merge_people(session: Session, name: str, into: str) -> str:
     return other.name or ""
 
 
-def forget(session: Session, name: str, *, prints_only: bool = False) -> str:
-    """The name of the person of whose voice nothing is left, and, unless `prints_only`, no name either.
+def forget(session: Session, name: str, *, prints_only: bool = False) -> Forgotten:
+    """The person of whose voice nothing is left that is known to be theirs, and, unless `prints_only`, no name either.
 
     Raises: RecordNotFound: nobody is called so.
     """
     who = person(session, name)
     called = who.name or ""
     results = _results_of(session, [who.id])
-    voice_prints.forget(session, who.id)
+    others = voice_prints.forget(session, who.id)
     session.execute(delete(ResultSpeaker).where(ResultSpeaker.speaker_id == who.id, ResultSpeaker.how == "suggested"))
     if not prints_only:
         session.delete(who)
         session.flush()
         show(session, results)
-    return called
+    return Forgotten(called, others)
 
 
 _SUGGESTIONS = text("""
@@ -211,6 +219,7 @@ def suggestions(session: Session) -> list[Suggestion]:
 
 def _name(session: Session, result: TranscriptionResult, labels: Sequence[str], speaker_id: UUID) -> None:
     results = family(session, result)
+    drop_suggestions(session, results, speaker_id)
     link(session, results, labels, speaker_id, "named")
     pass_prints(session, results, labels, speaker_id)
     show(session, results)
@@ -258,19 +267,20 @@ def _nobody(session: Session) -> UUID:
 
 
 def _results_of(session: Session, speaker_ids: Sequence[UUID]) -> list[UUID]:
-    """The results in which they speak, with locks on the media; from here on nobody else becomes them."""
-    row = ResultSpeaker
-    linked = select(row.result_id, TranscriptionResult.media_file_id).join(
-        TranscriptionResult, TranscriptionResult.id == row.result_id
-    )
-    linked = linked.where(row.speaker_id.in_(speaker_ids), row.how.in_(KNOWN)).distinct()
-    lock_media(session, [media_id for _, media_id in session.execute(linked)])
+    """The results in which they speak, with locks on the media; from here on nobody else becomes them.
+
+    Media where they are suggested or rejected are locked, too: a result that is stored there meanwhile copies that.
+    """
+    row, result = ResultSpeaker, TranscriptionResult
+    linked = select(row.result_id, result.media_file_id, row.how).join(result, result.id == row.result_id)
+    linked = linked.where(row.speaker_id.in_(speaker_ids))
+    lock_media(session, [one.media_file_id for one in session.execute(linked)])
     people = select(Speaker.id).where(Speaker.id.in_(speaker_ids)).order_by(Speaker.id)
     if len(session.scalars(people.with_for_update()).all()) < len(set(speaker_ids)):
         raise _gone()
     found = session.execute(linked).all()  # some may have come meanwhile
-    lock_media(session, [media_id for _, media_id in found])
-    return [result_id for result_id, _ in found]
+    lock_media(session, [one.media_file_id for one in found])
+    return list(dict.fromkeys(one.result_id for one in found if one.how in KNOWN))
 
 
 def _gone() -> RecordNotFound:

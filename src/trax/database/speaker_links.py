@@ -15,7 +15,7 @@ from trax.database.speaker_families import labels_in
 from trax.database.speaker_labels import printable
 from trax.database.speaker_models import KNOWN, How, ResultSpeaker, Speaker, VoicePrint
 from trax.database.speakers import folded, links_of, shown_names
-from trax.errors import RecordNotFound
+from trax.errors import RecordNotFound, UsageError
 
 
 def lock_media(session: Session, media_ids: Iterable[UUID]) -> None:
@@ -34,28 +34,30 @@ def hold(session: Session, speaker_ids: Iterable[UUID]) -> set[UUID]:
 def meant(session: Session, result: TranscriptionResult, named: str) -> list[str]:
     """The labels of the person who is called that in the result: by the name, or by one of the labels.
 
-    What is one person's name, or shown as it, and another's label means the person; where two are shown so, the label.
+    What is one speaker's name and another's label means the label: so each can be named, and names can be swapped.
 
-    Raises: RecordNotFound: nobody is.
+    Raises: RecordNotFound: nobody is. UsageError: several are.
     """
     links = links_of(session, result.id)
     shown, labels = shown_names(links), [label.label for label in labels_in(session, result)]
-    wanted = folded(named)
-    chosen = _chosen(labels, shown, {link.label: link.speaker_id for link in links if link.how in KNOWN}, wanted)
+    chosen = _chosen(labels, shown, named.strip())
     if not chosen:
         who = ", ".join(dict.fromkeys(printable(shown.get(label, label)) for label in labels))
         hint = f"The speakers are {who}." if who else "It doesn't say who speaks: `trax diarize` finds out."
         raise RecordNotFound(f"Nobody in that transcript is called {named.strip()!r}.", hint)
-    people = {link.speaker_id for link in links if link.label in chosen and link.how in KNOWN}
-    same = {link.label for link in links if link.speaker_id in people and link.how in KNOWN}
-    return [label for label in labels if label in chosen or label in same]
+    people = {link.label: link.speaker_id for link in links if link.how in KNOWN}
+    who_is_meant = {people.get(label, label) for label in chosen}
+    if len(who_is_meant) > 1:
+        said = ", ".join(printable(label) for label in chosen)
+        raise UsageError(f"Several speakers are called {named.strip()!r}.", f"Give the label as it is written: {said}.")
+    return [label for label in labels if people.get(label, label) in who_is_meant]
 
 
-def _chosen(labels: Sequence[str], shown: Mapping[str, str], people: Mapping[str, UUID], wanted: str) -> list[str]:
-    by_name = [label for label in labels if folded(shown.get(label, label)) == wanted]
-    by_label = [label for label in labels if folded(label) == wanted]
-    is_one = len({people.get(label, label) for label in by_name}) == 1
-    return by_name if is_one or not by_label else by_label
+def _chosen(labels: Sequence[str], shown: Mapping[str, str], named: str) -> list[str]:
+    if named in labels:
+        return [named]
+    by_label = [label for label in labels if folded(label) == folded(named)]
+    return by_label or [label for label in labels if folded(shown.get(label, label)) == folded(named)]
 
 
 def link(
@@ -88,6 +90,13 @@ def unlink(session: Session, result_ids: Sequence[UUID], labels: Sequence[str]) 
     row = ResultSpeaker
     is_of_them = (row.result_id.in_(result_ids), row.label.in_(labels), row.how != "rejected")
     session.execute(delete(row).where(*is_of_them))
+
+
+def drop_suggestions(session: Session, result_ids: Sequence[UUID], speaker_id: UUID) -> None:
+    """That person isn't suggested in these results any more: it is known who of them it is."""
+    row = ResultSpeaker
+    is_theirs = (row.result_id.in_(result_ids), row.speaker_id == speaker_id, row.how == "suggested")
+    session.execute(delete(row).where(*is_theirs))
 
 
 def pass_prints(session: Session, result_ids: Sequence[UUID], labels: Sequence[str], speaker_id: UUID | None) -> None:

@@ -201,5 +201,10 @@ def _named_info(info: dict[str, Any], names: Mapping[str, str]) -> dict[str, Any
     speakers = info.get("speakers")
     if not isinstance(speakers, list):
         return info
-    told = [{**fact, "name": names.get(fact["label"], fact.get("name"))} for fact in speakers]
-    return {**info, "speakers": told}
+    return {**info, "speakers": [_named_fact(fact, names) for fact in speakers]}
+
+
+def _named_fact(fact: Any, names: Mapping[str, str]) -> Any:
+    if not isinstance(fact, dict) or not isinstance(fact.get("label"), str):
+        return fact  # whoever has written the document wrote something else
+    return {**fact, "name": names.get(cleaned(fact["label"]), fact.get("name"))}

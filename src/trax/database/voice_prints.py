@@ -80,8 +80,10 @@ def trim(session: Session, speaker_id: UUID) -> None:
     session.execute(_TRIM, {"id": speaker_id, "most": MOST})
 
 
-def forget(session: Session, speaker_id: UUID) -> None:
+def forget(session: Session, speaker_id: UUID) -> int:
     """Remove all prints of a person, and what was kept of their voice in files in which they are known.
+
+    How many other voices are still kept of these files.
 
     There, what sounds like them goes, too: another diarization of the file may not have their name.
     """
@@ -89,11 +91,16 @@ def forget(session: Session, speaker_id: UUID) -> None:
     own = [(model_id, unpacked(embedding)) for model_id, embedding in session.execute(prints)]
     rows = session.execute(_VOICES_BESIDE, {"id": speaker_id}).all()
     own += [(row.model_id, unpacked(row.embedding)) for row in rows if row.is_theirs]
-    for row in rows:
-        if row.is_theirs or (not row.is_others and _sounds_like(row.model_id, unpacked(row.embedding), own)):
-            key = {"result_id": row.result_id, "label": row.label, "model_id": row.model_id}
-            session.execute(delete(ResultVoice).filter_by(**key).execution_options(synchronize_session=False))
+    theirs = [
+        row
+        for row in rows
+        if row.is_theirs or (not row.is_others and _sounds_like(row.model_id, unpacked(row.embedding), own))
+    ]
+    for row in theirs:
+        key = {"result_id": row.result_id, "label": row.label, "model_id": row.model_id}
+        session.execute(delete(ResultVoice).filter_by(**key).execution_options(synchronize_session=False))
     session.execute(delete(VoicePrint).where(VoicePrint.speaker_id == speaker_id))
+    return len(rows) - len(theirs)
 
 
 def _sounds_like(model_id: str, voice: Voice, own: Sequence[tuple[str, Voice]]) -> bool:

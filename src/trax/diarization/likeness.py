@@ -17,7 +17,7 @@ Voice = NDArray[np.float32]  # of length 1
 SURE = 0.55
 POSSIBLE = 0.40
 LITTLE = 1e-6
-MARGIN = 0.10  # before the next person, where it is to be sure
+MARGIN = 0.10  # before the next person and the next voice, where it is to be sure
 BEST = 3  # prints of a person that count: the most similar
 
 
@@ -79,7 +79,11 @@ def _scores(voices: Sequence[Voice], prints: Sequence[Voice]) -> NDArray[np.floa
 
 
 def _is_sure(scores: NDArray[np.float32], row: int, column: int) -> bool:
-    """Whether a voice is that person's and nobody else's, and no other voice is more like the person."""
-    score, others = scores[row, column], np.delete(scores[row], column)
-    is_clear = others.size == 0 or score - others.max() >= MARGIN
+    """Whether a voice is that person's and nobody else's, and no other voice is more like the person, or nearly so."""
+    score = scores[row, column]
+    others = np.delete(scores[row], column)
+    rivals = np.delete(scores, row, axis=0)
+    best = rivals.max(axis=1)
+    is_somebody_else = (best >= SURE) & (best - rivals[:, column] >= MARGIN)
+    is_clear = score - np.append(others, rivals[~is_somebody_else, column]).max(initial=-1.0) >= MARGIN
     return bool(score >= SURE and is_clear and score >= scores[:, column].max())
