@@ -40,6 +40,8 @@ def applied(transcript: Transcript, decisions: Sequence[Decision]) -> Transcript
 
 def _edited(segment: Segment, edits: Sequence[Edit]) -> Segment:
     words = list(segment.words)
+    if words:  # it may get words before it
+        words[0] = replace(words[0], text=f" {words[0].text.lstrip()}")
     for edit in sorted(edits, key=lambda edit: (edit.start, edit.end), reverse=True):
         if edit.start == edit.end:
             _insert(segment, words, edit.start, edit.after.split())

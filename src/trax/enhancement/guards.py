@@ -8,16 +8,17 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from trax.enhancement.numbers import changes_number
+from trax.enhancement.numbers import changes_number, numbers_in
 from trax.enhancement.rewriting import ADDS, ANSWERS, DROPS, NEIGHBOURS, Wanted, content, objection
 from trax.enhancement.values import Correction, Decision, Edit, Hints
-from trax.enhancement.words import DEFAULT, alike, is_filler, is_negation, letters, likeness
+from trax.enhancement.words import DEFAULT, alike, is_filler, is_negation, letters, likeness, sound_of
 from trax.transcript import Transcript
 
 LEAST_LIMIT = 2  # words that may be put in, or left out: in an edit, and in a segment
 LIMIT = 0.1  # of the words of a segment, where that is more
 ALIKE = 0.5  # likeness from which on two spellings may be of one name
 SOUNDS_ALIKE = 0.65
+MISSPELT = 0.8  # likeness of a word and one that sounds the same
 # Each row sounds the same: only the sense, which the recogniser has, too, can tell them apart.
 HOMOPHONES = tuple(
     frozenset(row.split())
@@ -57,7 +58,8 @@ def judged(
     edits: Sequence[Edit], transcript: Transcript, corrections: Sequence[Correction], hints: Hints
 ) -> tuple[dict[str, Decision], tuple[Edit, ...]]:
     """What rules alone decide, by the edit's ID, and the edits that the sound has to be asked about."""
-    whole = {one.segment: objection(_wanted(transcript, one)) for one in corrections}
+    respelt = _respelt(edits)
+    whole = {one.segment: objection(_wanted(transcript, one, respelt.get(one.segment, ()))) for one in corrections}
     terms, phrases = _said_by(hints)
     too_much = _too_much(edits, transcript)
     decided: dict[str, Decision] = {}
@@ -80,11 +82,20 @@ def needs_audio(edit: Edit, language: str = DEFAULT) -> bool:
     return edit.kind not in HARMLESS and not _only_fillers(edit, language)
 
 
-def _wanted(transcript: Transcript, correction: Correction) -> Wanted:
+def _wanted(transcript: Transcript, correction: Correction, respelt: Sequence[tuple[str, str]]) -> Wanted:
     segments, number = transcript.segments, correction.segment
     near = range(max(0, number - NEIGHBOURS), min(len(segments), number + NEIGHBOURS + 1))
     around = tuple(segments[n].text for n in near if n != number)
-    return Wanted(segments[number].text, correction.text, around)
+    return Wanted(segments[number].text, correction.text, around, tuple(respelt))
+
+
+def _respelt(edits: Sequence[Edit]) -> dict[int, list[tuple[str, str]]]:
+    """What is only written otherwise, by segment."""
+    found: dict[int, list[tuple[str, str]]] = {}
+    for edit in edits:
+        if edit.kind == "spelling":
+            found.setdefault(edit.segment, []).append((edit.before, edit.after))
+    return found
 
 
 def _said_by(hints: Hints) -> tuple[frozenset[str], str]:
@@ -136,8 +147,13 @@ def _of_negations(edit: Edit, known: _Known) -> str | None:
 
 def _sounds_the_same(edit: Edit, known: _Known) -> bool:
     """Whether one word became another of the same sound, so that no number or negation is lost or made up."""
-    both = {letters(edit.before), letters(edit.after)}
-    return known.language == "en" and any(both <= row for row in HOMOPHONES)
+    one, other = letters(edit.before), letters(edit.after)
+    if known.language != "en" or len(content(edit.before)) != 1 or len(content(edit.after)) != 1:
+        return False
+    if any({one, other} <= row for row in HOMOPHONES):
+        return True
+    both_count = all(numbers_in(text.split()) for text in (edit.before, edit.after))
+    return not both_count and likeness(one, other) >= MISSPELT and sound_of(one) == sound_of(other)
 
 
 def _is_supported(edit: Edit, known: _Known) -> bool:

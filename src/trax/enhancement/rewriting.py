@@ -46,16 +46,21 @@ class Wanted:
     before: str
     after: str
     around: tuple[str, ...]  # texts of its neighbours, in order
+    respelt: tuple[tuple[str, str], ...] = ()  # what is only written otherwise: no change of words
 
     @property
     def lost(self) -> Counter[str]:
         """Words that are gone."""
-        return Counter(content(self.before)) - Counter(content(self.after))
+        return self._words(0) - self._words(1)
 
     @property
     def come(self) -> Counter[str]:
         """Words that weren't there."""
-        return Counter(content(self.after)) - Counter(content(self.before))
+        return self._words(1) - self._words(0)
+
+    def _words(self, side: int) -> Counter[str]:
+        text = (self.before, self.after)[side]
+        return Counter(content(text)) - Counter(content(" ".join(pair[side] for pair in self.respelt)))
 
 
 def content(text: str) -> list[str]:
