@@ -14,7 +14,7 @@ from pathlib import Path
 from unittest.mock import patch
 from uuid import UUID, uuid4
 
-from sqlalchemy import insert, text
+from sqlalchemy import delete, insert, text
 from sqlalchemy.orm import Session
 
 from benchmarks.search_corpus import Talk, talks
@@ -24,7 +24,7 @@ from trax.database.models import MediaFile, TranscriptionJob
 from trax.search.passages import index_rows
 
 AT_ONCE = 20  # transcripts in one transaction
-MEASURED = 30  # transcripts whose cost is measured one by one, with and without the index
+MEASURED = 120  # transcripts whose cost is measured one by one, with and without the index
 BEGAN = datetime(2020, 1, 1, tzinfo=UTC)
 
 
@@ -89,6 +89,10 @@ def _count_words(database: Database) -> None:
                 break
     with database.transaction() as session:
         reindexing.tidy(session)
+    _settle(database)
+
+
+def _settle(database: Database) -> None:
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM ANALYZE"))  # which autovacuum would come to by and by
         connection.execute(text("CHECKPOINT"))
@@ -136,17 +140,19 @@ def insert_cost(database: Database) -> dict[str, float]:
     """CPU milliseconds of the server for each hour of transcript (10,000 words), with the index and without."""
     measured = list(talks(2 * MEASURED, seed=66))
     with_index, without, rows = [], [], []
+    added: set[UUID] = set()
     for number, talk in enumerate(measured):
         hours = talk.transcript.word_count / 10_000
         if number % 2 == 0:
-            with_index.append(_cost(database, talk) / hours)
+            with_index.append(_cost(database, talk, added) / hours)
             began = time.process_time()
             index_rows(talk.transcript, measured=True)
             rows.append(1000 * (time.process_time() - began) / hours)
         else:
             with patch.object(indexing, "write_index", lambda *_: None):
-                without.append(_cost(database, talk) / hours)
+                without.append(_cost(database, talk, added) / hours)
     counted = _counting_cost(database, MEASURED)
+    _remove(database, sorted(added))
     return {
         "with_index": round(statistics.mean(with_index), 1),
         "without_index": round(statistics.mean(without), 1),
@@ -156,11 +162,18 @@ def insert_cost(database: Database) -> dict[str, float]:
     }
 
 
-def _cost(database: Database, talk: Talk) -> float:
+def _remove(database: Database, media_ids: Sequence[UUID]) -> None:
+    """Leave the archive as it was, for the next run on it."""
+    with database.transaction() as session:
+        session.execute(delete(MediaFile).where(MediaFile.id.in_(media_ids)))
+    _settle(database)
+
+
+def _cost(database: Database, talk: Talk, added: set[UUID]) -> float:
     with database.transaction() as session:
         process = int(session.scalar(text("SELECT pg_backend_pid()")) or 0)
         before = _spent(process)
-        store(session, talk)
+        added.add(store(session, talk))
         session.commit()
         return _spent(process) - before
 
