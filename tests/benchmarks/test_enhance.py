@@ -195,7 +195,7 @@ def test_what_was_found_is_kept_and_told(tmp_path: Path) -> None:
     assert "| **all corrections** | 10 | 90.0 | 10 | 90.0 |" in told
     record.judged.append(replace(judged("good", False), error=MISHEARD))
     assert "| **all corrections** | 11 | 81.8 | 10 | 90.0 |" in markdown(record)
-    assert "| without the recogniser's own errors | 10 | 90.0 | 10 | 90.0 |" in markdown(record)
+    assert "| **of errors that were put in** | 10 | 90.0 | 10 | 90.0 |" in markdown(record)
     assert f"| {TEXTS[2]} | 5.00 |" in told
     assert "60,000 tokens sent and 6,000 back for an hour of speech" in told
     assert "0.019 US dollars" in told

@@ -59,7 +59,7 @@ def heard(
             else:
                 scores = judge.readings(window, transcript.language, texts, hook.check)
             pairs = zip(passage.edits, scores[1:], strict=True)
-            decided += [decide(edit, scores[0], after) for edit, after in pairs]
+            decided += [decide(edit, scores[0], after, request.enhance.glossary) for edit, after in pairs]
             hook.progress(Progress("judge", min(passage.end, transcript.duration), transcript.duration))
     return decided
 
