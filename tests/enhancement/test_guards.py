@@ -76,6 +76,8 @@ def test_many_small_ones_are_too_much_together() -> None:
     assert asked == ()
     decided, asked = verdicts(text, "we saw a very old and quite small and rather dark house")
     assert (decided, len(asked)) == ([], 1)
+    decided, asked = verdicts("boy in house saw man at door", "the boy in the house saw a man at the door")
+    assert (decided, len(asked)) == ([], 4), "articles are no content"
 
 
 @pytest.mark.parametrize(

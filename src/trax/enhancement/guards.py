@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from trax.enhancement.numbers import changes_number, numbers_in
 from trax.enhancement.rewriting import ADDS, ANSWERS, DROPS, NEIGHBOURS, Wanted, content, objection
 from trax.enhancement.values import Correction, Decision, Edit, Hints
-from trax.enhancement.words import DEFAULT, alike, is_filler, is_negation, letters, likeness, sound_of
+from trax.enhancement.words import ARTICLES, DEFAULT, alike, is_filler, is_negation, letters, likeness, sound_of
 from trax.transcript import Transcript
 
 LEAST_LIMIT = 2  # words that may be put in, or left out: in an edit, and in a segment
@@ -225,7 +225,7 @@ def _too_much(edits: Sequence[Edit], transcript: Transcript) -> Mapping[str, str
         words = [word.text for word in transcript.segments[edit.segment].words]
         if edit.kind == "deletion" and not (_only_fillers(edit, transcript.language) or _is_repeated(edit, words)):
             dropped.setdefault(edit.segment, []).append(edit)
-        elif edit.kind == "insertion":
+        elif edit.kind == "insertion" and not ARTICLES.issuperset(content(edit.after)):
             added.setdefault(edit.segment, []).append(edit)
     return {
         edit.id: reason

@@ -95,11 +95,13 @@ def _of_remarks(wanted: Wanted) -> str | None:
 
 
 def _of_neighbours(wanted: Wanted) -> str | None:
-    """Three words in a row that are new here and stand near by."""
-    if wanted.come.total() < 3:
+    """Three words in a row that stand near by, most of them new here."""
+    come = wanted.come
+    if come.total() < 3:
         return None
     around = {three for text in wanted.around for three in _threes(content(text))}
-    return FROM_ELSEWHERE if (_threes(content(wanted.after)) - _threes(content(wanted.before))) & around else None
+    new = (_threes(content(wanted.after)) - _threes(content(wanted.before))) & around
+    return FROM_ELSEWHERE if any(sum(word in come for word in three) > 1 for three in new) else None
 
 
 def _threes(words: Sequence[str]) -> set[tuple[str, ...]]:

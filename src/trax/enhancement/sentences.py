@@ -5,26 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from trax.enhancement.values import Decision, Edit
-from trax.enhancement.words import letters
+from trax.enhancement.words import SMALL, letters, listed
 from trax.transcript import Transcript
-
-
-def _listed(text: str) -> list[str]:
-    return text.split()
-
 
 ENDS = (".", "!", "?", "…", "。", "！", "？", "।", "؟")
 CLOSING = "\"'”’»)] "
-ABBREVIATIONS = frozenset(_listed("mr mrs ms dr prof st jr sr vs etc eg ie no vol al approx inc ltd co bzw usw ca nr"))
-GRAMMAR = frozenset(
-    map(
-        letters,
-        _listed(
-            "a an the to of in on at for by with from is are am was were be been being has have had do does did and or "
-            "that this these those it its it's their there they're your you're"
-        ),
-    )
-)
+ABBREVIATIONS = frozenset(listed("mr mrs ms dr prof st jr sr vs etc eg ie no vol al approx inc ltd co bzw usw ca nr"))
 NAMES = {
     "punctuation": "punctuation",
     "case": "capitalisation",
@@ -98,7 +84,7 @@ def _name(edit: Edit, terms: set[str]) -> str:
         return "a term"
     if edit.kind != "word":
         return NAMES[edit.kind]
-    return "grammar" if before | after <= GRAMMAR or _same_stem(edit) else "a word"
+    return "grammar" if before | after <= SMALL or _same_stem(edit) else "a word"
 
 
 def _same_stem(edit: Edit) -> bool:

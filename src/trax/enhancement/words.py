@@ -16,7 +16,8 @@ def letters(text: str) -> str:
     return "".join(sign for sign in folded if sign.isalnum() or unicodedata.combining(sign))
 
 
-def _listed(text: str) -> tuple[str, ...]:
+def listed(text: str) -> tuple[str, ...]:
+    """Words of a list that is written in one row."""
     return tuple(text.split())
 
 
@@ -51,8 +52,19 @@ FILLERS = {
     }.items()
 }
 NO_FILLERS = frozenset({"hm", "hmm", "mhm"})
+# What grammar asks for, and nobody is quoted with.
+SMALL = frozenset(
+    map(
+        letters,
+        listed(
+            "a an the to of in on at for by with from is are am was were be been being has have had do does did and or "
+            "that this these those it its it's their there they're your you're"
+        ),
+    )
+)
+ARTICLES = frozenset({"a", "an", "the"})
 # What two of them mean differs by an apostrophe alone, and so does their sound.
-APART = frozenset(_listed("were hell shell ill well wed shed id hed"))
+APART = frozenset(listed("were hell shell ill well wed shed id hed"))
 
 
 def is_negation(word: str, language: str = DEFAULT) -> bool:
@@ -64,11 +76,11 @@ def is_filler(word: str, language: str = DEFAULT) -> bool:
     return letters(word) in FILLERS.get(language, NO_FILLERS)
 
 
-ONES = _listed(
+ONES = listed(
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
     "eighteen nineteen"
 )
-TENS = _listed("twenty thirty forty fifty sixty seventy eighty ninety")
+TENS = listed("twenty thirty forty fifty sixty seventy eighty ninety")
 ORDINALS = {"first": 1, "second": 2, "third": 3, "fifth": 5, "eighth": 8, "ninth": 9, "twelfth": 12}
 VALUES = (
     {word: value for value, word in enumerate(ONES)}
