@@ -262,6 +262,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         if status != 204:
             self.send_header("Content-Length", str(len(body)))
+        if self.fault is not None:
+            self.send_header("Connection", "close")  # else the client may ask again where nobody listens any more
         self.end_headers()
         if self.command == "HEAD":
             return
