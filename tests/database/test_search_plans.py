@@ -127,3 +127,9 @@ def test_every_statement_uses_its_index(session: Session) -> None:
     }
     for name, (found, wanted) in plans.items():
         assert (name, scanned(found), {index for index in wanted if index not in found}) == (name, set(), set()), found
+
+
+def test_words_that_nobody_says_are_told_by_the_passages(session: Session) -> None:
+    planned = plan(session, lexicon.FORGET, {"words": ["w1", "w2999", "unsaid"], "configured": ["english", "simple"]})
+    assert "transcript_passages_newest_tsv_idx" in planned
+    assert "transcript_segments" not in planned

@@ -60,18 +60,18 @@ def prune(session: Session, after: str, most: int) -> tuple[str | None, int]:
     languages = session.scalars(text("SELECT DISTINCT language FROM transcript_index WHERE segments > 0"))
     configured = sorted({configuration(language) for language in languages})
     words = list(session.scalars(text(_NEXT_WORDS), {"after": after, "most": most}))
-    gone = session.execute(text(_FORGET), {"words": words, "configured": configured}) if words else None
+    gone = session.execute(text(FORGET), {"words": words, "configured": configured}) if words else None
     return (words[-1] if words else None), (0 if gone is None else len(gone.all()))
 
 
 _NEXT_WORDS = "SELECT word FROM search_lexicon WHERE word > :after ORDER BY word LIMIT :most"
-_FORGET = """
+FORGET = """
     DELETE FROM search_lexicon l WHERE word = ANY(:words) AND NOT EXISTS (
         SELECT FROM (
             SELECT phraseto_tsquery(CAST(name AS regconfig), l.word) AS meant
             FROM unnest(CAST(:configured AS text[])) AS name
         ) configured
-        WHERE numnode(meant) = 0 OR EXISTS (SELECT FROM transcript_segments s WHERE s.tsv @@ meant OFFSET 0)
+        WHERE numnode(meant) = 0 OR EXISTS (SELECT FROM transcript_passages p WHERE p.tsv @@ meant OFFSET 0)
     )
     RETURNING word"""
 
