@@ -10,7 +10,7 @@ from trax.enhancement.llm import Message
 from trax.errors import UsageError
 
 MILLION = 1_000_000
-BYTES_PER_TOKEN = 2.0  # fewer than in any text that is read here: what is reserved is never too little
+BYTES_PER_TOKEN = 1  # at least: figures and rare scripts come to that, so what is reserved is never too little
 PER_MESSAGE = 8  # tokens around a message
 
 
@@ -52,5 +52,5 @@ def price_of(model: str, prices: str | None = None) -> Price | None:
 
 
 def most_tokens(messages: Sequence[Message]) -> int:
-    """How many tokens the messages have at most: for none of the known tokenizers is that too few."""
-    return sum(PER_MESSAGE + round(len(message["content"].encode()) / BYTES_PER_TOKEN) for message in messages)
+    """How many tokens the messages have at most, whatever the tokenizer."""
+    return sum(PER_MESSAGE + len(message["content"].encode()) // BYTES_PER_TOKEN for message in messages)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass
@@ -12,9 +13,10 @@ from threading import BoundedSemaphore, Lock, Thread
 from typing import Any
 
 from trax.enhancement.budget import Price, most_tokens
-from trax.enhancement.failures import Failure, failure_of
+from trax.enhancement.failures import Failure, failure_of, no_answer
 from trax.enhancement.llm import Completion, Message, Meter, unchecked
 from trax.errors import LlmNotSetUp, LlmUnreachable
+from trax.storable import storable_text
 from trax.timeline import Seconds
 
 INSTALL = "pip install 'trax-transcripts[enhance]'"
@@ -22,6 +24,8 @@ LOOK: Seconds = 0.1  # between two looks whether somebody wants to stop
 FIRST_DELAY: Seconds = 1.0  # before a request is tried again; doubled each time
 LONGEST_DELAY: Seconds = 60.0
 MOST_ANSWER = 4096  # tokens
+LONGEST_NAME = 200  # characters of what a server calls its model
+MOST_COUNTED = 100_000_000  # tokens: no request has as many, whatever its answer says
 NO_KEY = "none"  # what a server without keys is sent: the client insists on one
 
 
@@ -85,12 +89,13 @@ class OpenAiCompatible:
                 check()
             try:
                 self._pace.wait(check)
-                found = self._try(messages, check, meter)
+                json_mode = self._takes_json_mode
+                found = self._try(messages, check, meter, json_mode=json_mode)
             finally:
                 self._slots.release()
             if isinstance(found, Completion):
                 return found
-            if found.is_about_json_mode and self._takes_json_mode:
+            if found.is_about_json_mode and json_mode:  # others may have found that out in the meantime
                 self._takes_json_mode = False
                 continue
             if not found.may_pass or failures >= self._options.retries:
@@ -98,25 +103,31 @@ class OpenAiCompatible:
             failures += 1
             _sleep(_delay(failures, found.retry_after), check)
 
-    def _try(self, messages: Sequence[Message], check: Callable[[], None], meter: Meter) -> Completion | Failure:
-        call = meter.begin(self._cost(most_tokens(messages), 0, MOST_ANSWER))
+    def _try(
+        self, messages: Sequence[Message], check: Callable[[], None], meter: Meter, *, json_mode: bool
+    ) -> Completion | Failure:
+        options = self._options
+        most = self._cost(most_tokens(messages), 0, MOST_ANSWER)
+        call = meter.begin(most)
         began = time.monotonic()
         try:
-            answer = _awaited(lambda: self._ask(messages), check, self._options.timeout)
+            answer = _awaited(lambda: self._ask(messages, json_mode=json_mode), check, options.timeout)
         except Exception as error:  # of the client, of the network, of whoever checks
-            failure = failure_of(error, self._options.base_url, self._options.model)
+            failure = failure_of(error, options.base_url, options.model, options.key)
             if failure is None:
                 raise
             if failure.is_free:
                 meter.drop(call)
             return failure
-        completion = self._read(answer, time.monotonic() - began)
+        if getattr(answer, "choices", None) is None:
+            return no_answer(answer, options.base_url, options.key)
+        completion = self._read(answer, time.monotonic() - began, most)
         meter.end(call, completion)
         return completion
 
-    def _ask(self, messages: Sequence[Message]) -> Any:
+    def _ask(self, messages: Sequence[Message], *, json_mode: bool) -> Any:
         create: Any = self._client.chat.completions.create  # its types know no messages but literal ones
-        mode = {"response_format": {"type": "json_object"}} if self._takes_json_mode else {}
+        mode = {"response_format": {"type": "json_object"}} if json_mode else {}
         return create(
             model=self._options.model,
             messages=[dict(message) for message in messages],
@@ -126,23 +137,25 @@ class OpenAiCompatible:
             **mode,
         )
 
-    def _read(self, answer: Any, seconds: Seconds) -> Completion:
-        """What the answer says; servers leave out much of it."""
-        choices = getattr(answer, "choices", None) or [None]
-        message = getattr(choices[0], "message", None)
+    def _read(self, answer: Any, seconds: Seconds, most: float | None) -> Completion:
+        """What the answer says; servers leave out much of it, and what it took counts as the most it can then."""
+        choices = answer.choices
+        choice = choices[0] if isinstance(choices, list) and choices else None
+        text = _text(getattr(getattr(choice, "message", None), "content", None))
         usage = getattr(answer, "usage", None)
         sent, received = (_number(usage, name) for name in ("prompt_tokens", "completion_tokens"))
         details = getattr(usage, "prompt_tokens_details", None)
-        cached = _number(usage, "prompt_cache_hit_tokens") or _number(details, "cached_tokens")
+        cached = min(sent, _number(usage, "prompt_cache_hit_tokens") or _number(details, "cached_tokens"))
+        is_told = bool(sent and (received or not text))
         return Completion(
-            text=str(getattr(message, "content", None) or ""),
+            text=storable_text(text),
             prompt_tokens=sent,
-            cached_tokens=min(sent, cached),
+            cached_tokens=cached,
             completion_tokens=received,
-            model=str(getattr(answer, "model", None) or self._options.model),
-            finish_reason=str(getattr(choices[0], "finish_reason", None) or "stop"),
+            model=str(getattr(answer, "model", None) or self._options.model)[:LONGEST_NAME],
+            finish_reason=str(getattr(choice, "finish_reason", None) or "stop")[:LONGEST_NAME],
             seconds=round(seconds, 3),
-            cost=self._cost(sent, cached, received),
+            cost=self._cost(sent, cached, received) if is_told else most,
         )
 
     def _cost(self, sent: int, cached: int, received: int) -> float | None:
@@ -185,8 +198,8 @@ def _awaited(ask: Callable[[], Any], check: Callable[[], None], timeout: Seconds
         try:
             return future.result(LOOK)
         except NotYet:
-            if future.done():  # the client's own
-                raise
+            if future.done():  # in the meantime, or the exception is the client's own
+                return future.result()
             check()
         if time.monotonic() > end:
             raise LlmUnreachable(
@@ -210,6 +223,17 @@ def _delay(failures: int, retry_after: Seconds | None) -> Seconds:
     return delay * random.uniform(0.5, 1.0)  # noqa: S311 - no secret
 
 
+def _text(content: Any) -> str:
+    """The text of a message, which some servers divide into parts."""
+    if isinstance(content, str):
+        return content
+    parts = content if isinstance(content, list) else []
+    texts = [part.get("text") if isinstance(part, Mapping) else getattr(part, "text", None) for part in parts]
+    return "".join(text for text in texts if isinstance(text, str))
+
+
 def _number(document: Any, name: str) -> int:
     value = getattr(document, name, None)
-    return value if isinstance(value, int) and value > 0 else 0
+    if not isinstance(value, int | float) or not math.isfinite(value) or not 0 < value <= MOST_COUNTED:
+        return 0
+    return int(value)
