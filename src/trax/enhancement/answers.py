@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 
 from trax.enhancement.chunks import Chunk
 from trax.enhancement.values import Correction
 
+THOUGHT = "</think>"  # ends it
+FENCE = "```"
+LONGEST_NUMBER = 9  # figures: no transcript has more segments
 MOST_LONGER = 3  # times as long as the segment: that is no correction
 
 
@@ -49,9 +51,10 @@ def _is_plausible(wanted: str, original: str) -> bool:
 
 
 def _document(text: str) -> Any:
-    """The JSON in an answer: by itself, in a code fence, or with chatter around it."""
-    fenced = re.search(r"```(?:json)?\s*(.*?)```", text, re.DOTALL)
-    candidates = [text, *([fenced[1]] if fenced else []), text[text.find("{") : text.rfind("}") + 1]]
+    """The JSON in an answer: by itself, in a code fence, after a thought, or with chatter around it."""
+    said = text.rpartition(THOUGHT)[2]  # models that reason say first what they thought
+    fenced = said.split(FENCE)[1:2]
+    candidates = [said, *(part.removeprefix("json") for part in fenced), said[said.find("{") : said.rfind("}") + 1]]
     for candidate in candidates:
         try:
             return json.loads(candidate.strip())
@@ -69,6 +72,6 @@ def _segments(document: Any) -> list[Any]:
 
 def _number(item: Any) -> int | None:
     value = item.get("id") if isinstance(item, dict) else None
-    if isinstance(value, str) and value.strip().isdecimal():
+    if isinstance(value, str) and value.strip().isdecimal() and len(value) <= LONGEST_NUMBER:
         value = int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) else None
