@@ -37,6 +37,8 @@ def test_where_there_is_no_sound_there_is_no_window() -> None:
     assert last.duration == pytest.approx(1, abs=0.01)
     assert beyond is None
     assert list(excerpts(SAMPLE, DecodeOptions(), [], Hook())) == []
+    far = [Interval(length + 100, length + 105), Interval(length + 200, length + 205)]
+    assert list(excerpts(SAMPLE, DecodeOptions(), far, Hook())) == [None, None]
 
 
 def test_a_stretch_is_heard_and_not_what_lies_around_it() -> None:

@@ -46,12 +46,15 @@ def enhance(material: Material, request: Request, engines: Engines, hook: Hook) 
     """
     from trax.enhancement.apply import with_words
     from trax.enhancement.content import content_of, enhanced_from
+    from trax.stages.judge import language_of
 
     parent = material.parent
     assert parent is not None, "this stage builds on a transcript"
-    _check_language(parent.transcript)
     began, watch = perf_counter(), Stopwatch()
-    transcript = with_words(parent.transcript)
+    with watch.stage("language"):
+        language = language_of(material, request, engines, hook)
+    transcript = replace(with_words(parent.transcript), language=language["code"])
+    _check_language(transcript)
     decisions, facts = _decided(transcript, material, request, engines, hook, watch)
     enhanced = enhanced_from(transcript, decisions, request.enhance.glossary)
     facts["processing_time_ms"] = round((perf_counter() - began) * 1000)
@@ -59,7 +62,7 @@ def enhance(material: Material, request: Request, engines: Engines, hook: Hook) 
         transcript=enhanced.transcript,
         accuracy=parent.accuracy,
         model_used=parent.model_used,
-        model_config=_config(parent, request, facts),
+        model_config=_config(parent, request, facts, language),
         profile=watch.seconds,
         content=content_of(parent.transcript, enhanced, facts),
         speaker_info=parent.speaker_info,
@@ -123,8 +126,8 @@ def _facts(model: str, answers: Sequence[Answer]) -> dict[str, Any]:
     }
 
 
-def _config(parent: Made, request: Request, facts: dict[str, Any]) -> dict[str, Any]:
+def _config(parent: Made, request: Request, facts: dict[str, Any], language: dict[str, Any]) -> dict[str, Any]:
     known = {name: parent.model_config[name] for name in INHERITED if name in parent.model_config}
     names = ("model", "prompt_version", "prompt_sha256", "judge")
     enhancer = {name: facts[name] for name in names}
-    return {**known, "enhancer": enhancer, "request": request.as_json()}
+    return {**known, "language": language, "enhancer": enhancer, "request": request.as_json()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from trax.audio import SAMPLE_RATE, Samples, Waveform, Window
+from trax.errors import MediaError
 from trax.flow import Hook
 from trax.media.decode import DecodeOptions, decode
 from trax.timeline import Interval, Seconds
@@ -29,7 +30,7 @@ def excerpts(path: Path, options: DecodeOptions, spans: Sequence[Interval], hook
     stretch = replace(options, start=start, end=end if options.end is None else min(end, options.end))
     waiting = list(spans)
     held, first = np.zeros(0, dtype=np.float32), stretch.start_sample
-    with decode(path, stretch) as decoding, closing(_checked(decoding, hook)) as blocks:
+    with closing(_blocks(path, stretch, hook)) as blocks:
         for block in blocks:
             held = np.concatenate([held, block])
             while waiting and _sample(waiting[0].end) <= first + len(held):
@@ -40,10 +41,16 @@ def excerpts(path: Path, options: DecodeOptions, spans: Sequence[Interval], hook
         yield _window(held, first, span)
 
 
-def _checked(blocks: Iterable[Samples], hook: Hook) -> Generator[Samples, None, None]:
-    for block in blocks:
-        hook.check()
-        yield block
+def _blocks(path: Path, stretch: DecodeOptions, hook: Hook) -> Generator[Samples, None, None]:
+    """The sound of the stretch; nothing where the media ends before it begins: others' words may be of a longer one."""
+    try:
+        with decode(path, stretch) as decoding:
+            for block in decoding:
+                hook.check()
+                yield block
+    except MediaError as error:
+        if type(error) is not MediaError:
+            raise
 
 
 def _window(held: Samples, first: int, span: Interval) -> Window | None:

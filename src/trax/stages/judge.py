@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
+from typing import Any
 
 from trax.enhancement.values import Decision, Edit
 from trax.enhancement.votes import decide
 from trax.errors import UnknownModel
 from trax.flow import Hook, Made, Material, Progress, Request
+from trax.ingest.languages import KNOWN_CODES
 from trax.media.decode import DecodeOptions
 from trax.stages.excerpts import excerpts
-from trax.stages.passages import Passage, passages
+from trax.stages.passages import LONGEST, Passage, passages
 from trax.stopwatch import Stopwatch
 from trax.timeline import Interval
 from trax.transcript import Transcript
@@ -35,6 +37,25 @@ def judge_for(parent: Made, engines: Engines, request: Request) -> Transcriber:
     return engines.get(name, request.compute_type)
 
 
+def language_of(material: Material, request: Request, engines: Engines, hook: Hook) -> dict[str, Any]:
+    """`language` of a result that is made of the parent: as it is told there, else as its first words sound."""
+    assert material.parent is not None, "there is a transcript that is corrected"
+    parent = material.parent
+    told: dict[str, Any] = parent.model_config.get("language") or {}
+    language, first = parent.transcript.language, parent.transcript.segments[:1]
+    if language in KNOWN_CODES or not first:
+        return told if told.get("code") == language else {"code": language}
+    judge = judge_for(parent, engines, request)
+    if judge.english_only:
+        return {"code": "en", "probability": None, "how": "assumed"}
+    span = Interval(first[0].start, first[0].start + LONGEST)
+    (window,) = excerpts(material.path, request.decode, [span], hook)
+    if window is None:
+        return {"code": language}
+    guess = judge.detect_language([window], hook.check)
+    return {"code": guess.language, "probability": guess.probability, "how": "detected"}
+
+
 def heard(
     judge: Transcriber,
     transcript: Transcript,
@@ -54,7 +75,7 @@ def heard(
         windows = watch.each("decode", excerpts(material.path, options, spans, hook))
         for passage, window in zip(several, windows, strict=True):
             texts = [passage.text, *(passage.reading(edit) for edit in passage.edits)]
-            if window is None:
+            if window is None or transcript.language not in KNOWN_CODES:
                 scores: list[float | None] = [None] * len(texts)
             else:
                 scores = judge.readings(window, transcript.language, texts, hook.check)
