@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import select, text
@@ -18,9 +18,11 @@ from tests.jobs.test_diarize import Working, start_worker
 from tests.jobs.voices import Hears, TakesTurns, engines_with, without_whisper
 from trax.archive import Archive, Outcome
 from trax.database import Database, TranscriptionResult, queue
+from trax.database.models import TranscriptionJob
 from trax.enhancement import chunks, client
 from trax.errors import CostLimit, LlmNotSetUp, LlmOutOfCredit, LlmUnusable, UsageError
 from trax.flow import EnhanceOptions, Purse, Request
+from trax.jobs.requests import request_of
 from trax.jobs.submit import SubmitOptions, submit
 from trax.pipeline import ENHANCE, PIPELINES
 from trax.settings import Settings, load_settings
@@ -120,6 +122,18 @@ def test_a_model_that_talks_nonsense_is_given_up(archive: Archive, llm_server: L
     assert versions(archive.database) == ["v1"]
 
 
+def test_a_model_that_came_to_its_senses_is_asked_again(archive: Archive, llm_server: LlmServer) -> None:
+    for end in (None, 2.0):  # several pieces; a single segment
+        first = archive.transcribe(SAMPLE, model=MODEL, end=end)
+        llm_server.answer = lambda _: "I would rather talk about the weather."
+        assert isinstance(only(archive.enhance([str(first.id)])).error, LlmUnusable)
+        llm_server.answer = None
+        done = only(archive.enhance([str(first.id)]))
+        assert done.result is not None, done.error
+        assert set(done.result.transcript.text.split()) == {"Word0", "word1", "word2."}
+        assert done.result.content["enhancement_metadata"]["unusable_answers"] == {}
+
+
 def test_no_request_is_sent_that_could_pass_the_limit(archive: Archive, llm_server: LlmServer) -> None:
     first = archive.transcribe(SAMPLE, model=MODEL)
     limit = 0.0021
@@ -142,6 +156,12 @@ def test_a_limit_needs_a_price(hears: Hears, settings: Settings, llm_server: Llm
         assert hears.runs == 0, "it fails before any work"
         result = archive.transcribe(SAMPLE, model=MODEL, pipeline="v2")
         assert result.content["enhancement_metadata"]["cost"] is None
+    limited = nameless.model_copy(update={"llm_max_cost": 0.1})
+    with Archive(limited, engines=engines_for_llm(limited)) as archive:
+        runs = hears.runs
+        with pytest.raises(LlmNotSetUp, match="TRAX_LLM_MAX_COST"):
+            archive.transcribe(SAMPLE, model=MODEL, pipeline="v2", force=True)
+        assert hears.runs == runs, "it fails before any work"
 
 
 def test_a_cancelled_job_stops_while_it_waits_for_an_answer(
@@ -203,6 +223,23 @@ def test_old_documents_stay_the_same() -> None:
     assert replace(V2, purse=Purse(1.0)).as_json() == V2.as_json()
     assert Request(model=MODEL).is_answered_by(Request(model=MODEL).as_json())
     assert not replace(V2, enhance=EnhanceOptions("other")).is_answered_by(V2.as_json())
+
+
+@pytest.mark.parametrize("purse", [0.5, "0.5", [0.5], {"limit": "much"}, {"limit": -1}, {}])
+def test_a_limit_that_can_not_be_read_is_none_that_is_passed(purse: Any) -> None:
+    """Of a job that somebody queued with SQL."""
+    job = TranscriptionJob(id=uuid4(), processing_options={"pipeline": "v2", "purse": purse})
+    with pytest.raises(UsageError):
+        request_of(job, 100.0)
+    job.processing_options = {"pipeline": "v2", "purse": {"limit": 0.5}}
+    assert request_of(job, 100.0).purse == Purse(0.5, job.id)
+
+
+@pytest.mark.parametrize("key", ["“sk-right”", "sk-a\nb", "sk-…"])
+def test_a_key_that_is_none_is_not_sent(key: str) -> None:
+    with pytest.raises(LlmNotSetUp, match="TRAX_LLM_API_KEY") as raised:
+        llm_of(load_settings(llm_api_key=key), "")
+    assert key not in str(raised.value)
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from trax.errors import (
     DatabaseUnavailable,
     JobFailed,
     JobInterrupted,
+    LlmUnusable,
     NoAudio,
     TraxError,
     UnreadableMedia,
@@ -278,6 +279,8 @@ class _Course:
             content=made.content,
             speaker_info=made.speaker_info,
             is_measured=made.is_measured,
+            coverage=made.coverage,
+            beside=made.beside,
         )
 
     def _commit(
@@ -345,6 +348,8 @@ class _Course:
     def _record_failure(self, error: TraxError, *, final: bool) -> str | None:
         kind, message = type(error).__name__, str(error)
         with self.around.database.transaction() as session:
+            if isinstance(error, LlmUnusable):  # whoever tries again asks again
+                llm_calls.forget(session, self.job.request_id or self.job.id)
             if isinstance(error, (UnreadableMedia, NoAudio)):
                 media.lock(session, self.file.id)
                 if fencing.is_ours(session, self.job.id, self.ticket_id):

@@ -26,8 +26,8 @@ def request_of(job: TranscriptionJob, max_duration: Seconds) -> Request:
     options, config = job.processing_options or {}, job.model_config or {}
     document: dict[str, Any] = dict(options.get("request") or {})
     document["pipeline"] = options.get("pipeline", "v1")
-    if isinstance(purse := options.get("purse"), dict):
-        document["purse"] = {"id": str(job.id), **purse}
+    if (purse := options.get("purse")) is not None:
+        document["purse"] = {"id": str(job.id), **purse} if isinstance(purse, dict) else purse
     document["decode"] = {**document.get("decode", {}), "max_duration": max_duration}
     for name in ("model", "language"):
         if document.get(name) is None and config.get(name) is not None:

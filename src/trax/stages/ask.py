@@ -54,13 +54,14 @@ def ask(llm: Llm, chunks: Sequence[Chunk], transcript: Transcript, hints: Hints,
                 numbers = [number for number, _ in running[future].segments]
                 done += sum(transcript.segments[n].end - transcript.segments[n].start for n in numbers)
                 hook.progress(Progress("enhance", min(done, total), total))
-        except TraxError:
+        except TraxError as error:
             pool.shutdown(wait=False, cancel_futures=True)
             _let_end(set(running), hook)
-            raise inquiry.trouble[0] from None
+            raise next(iter(inquiry.trouble), error) from None
         finally:
             inquiry.left.set()
             pool.shutdown(wait=True, cancel_futures=True)
+    inquiry.check_use(len(chunks))
     hook.progress(Progress("enhance", total, total))
     inquiry.asked.corrections.sort(key=lambda correction: correction.segment)
     return inquiry.asked
@@ -76,6 +77,7 @@ def _as_they_end(running: set[Future[None]], hook: Hook) -> Iterator[Future[None
 def _let_end(running: set[Future[None]], hook: Hook) -> None:
     """What is under way is paid for: it is waited for, but not for long."""
     end = monotonic() + GRACE
+    running = {future for future in running if not future.cancelled()}  # `wait` would wait for those, too
     while running and monotonic() < end:
         hook.check()
         _, running = wait(running, LOOK, FIRST_COMPLETED)
@@ -145,17 +147,23 @@ class _Inquiry:
         if self.left.is_set():
             raise _Left("Nobody waits for the answer any more.")
 
+    def check_use(self, least: int) -> None:
+        """Raises: LlmUnusable: there are so many answers, or more, and none of them is of any use."""
+        with self._lock:
+            unusable = self.asked.unusable
+            if len(self.asked.answers) == sum(unusable.values()) >= max(1, least):
+                raise LlmUnusable(
+                    f"{self._llm.model} gives no answer that could be used: {max(unusable, key=unusable.__getitem__)}.",
+                    "Choose another model with TRAX_LLM_MODEL.",
+                )
+
     def _note(self, answer: Answer, found: Sequence[Correction] = (), *, unusable: str | None = None) -> None:
         with self._lock:
             self.asked.answers.append(answer)
             self.asked.corrections.extend(found)
             if unusable is not None:
                 self.asked.unusable[unusable] = self.asked.unusable.get(unusable, 0) + 1
-            if len(self.asked.answers) == sum(self.asked.unusable.values()) >= HOPELESS:
-                raise LlmUnusable(
-                    f"{self._llm.model} gives no answer that could be used: {unusable}.",
-                    "Choose another model with TRAX_LLM_MODEL.",
-                )
+        self.check_use(HOPELESS)
 
 
 class _Counted(Meter):

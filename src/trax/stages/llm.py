@@ -20,7 +20,8 @@ DEEPSEEK_KEY = "DEEPSEEK_API_KEY"  # as DeepSeek's own tools call it
 def llm_of(settings: Settings, model: str) -> Llm:
     """A client for the model of that name (none: that of the settings) at the address of the settings.
 
-    Raises: LlmNotSetUp: no key for it, or the client isn't installed. UsageError: prices that are none.
+    Raises: LlmNotSetUp: no key for it, no price where there is a limit, or the client isn't installed. UsageError:
+        prices that are none.
     """
     from trax.enhancement.budget import price_of
     from trax.enhancement.client import ClientOptions, OpenAiCompatible
@@ -33,11 +34,21 @@ def llm_of(settings: Settings, model: str) -> Llm:
             f"There is no key for {host}, which is to correct transcripts.",
             "Set TRAX_LLM_API_KEY, or TRAX_LLM_BASE_URL to a server of your own, such as http://localhost:11434/v1.",
         )
+    if key is not None and not (key.isascii() and key.isprintable()):
+        raise LlmNotSetUp(
+            "The key in TRAX_LLM_API_KEY has characters that no key has.", "Copy it once more, without any quotes."
+        )
+    price = price_of(name, settings.llm_prices)
+    if settings.llm_max_cost is not None and price is None:
+        raise LlmNotSetUp(
+            f"What {name} costs is not known, so TRAX_LLM_MAX_COST can't be kept.",
+            "Set TRAX_LLM_PRICES (0/0/0 for a model of your own), or leave the limit out.",
+        )
     options = ClientOptions(
         base_url=settings.llm_base_url,
         model=name,
         key=key,
-        price=price_of(name, settings.llm_prices),
+        price=price,
         concurrency=settings.llm_concurrency,
         per_minute=settings.llm_requests_per_minute,
         timeout=settings.llm_timeout,
