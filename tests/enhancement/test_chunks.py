@@ -72,7 +72,9 @@ def test_halves_end_with_single_segments(transcript: Transcript) -> None:
 
 def test_halves_know_each_other() -> None:
     chunk = Chunk(tuple((n, f"word{n}") for n in range(5)), "before", "after")
-    first, second = chunk.halves() or ()
+    halves = chunk.halves()
+    assert halves is not None
+    first, second = halves
     assert (first.before, first.segments, first.after) == ("before", chunk.segments[:2], "word2 word3")
     assert (second.before, second.segments, second.after) == ("word0 word1", chunk.segments[2:], "after")
     assert NEIGHBOURS == 2

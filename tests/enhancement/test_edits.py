@@ -147,6 +147,8 @@ def test_numbers_in_words_and_figures_are_the_same(number: int, other: int) -> N
         ("-5 B52", ("-5", "b52")),
         ("twenty-first", ("21",)),
         ("nothing here", ()),
+        ("$1,234.50 and .5%", ("1234.5", "0.5")),
+        ("3.125 and -.25...", ("3.125", "-0.25")),
     ],
 )
 def test_numbers_are_known_by_their_value(text: str, numbers: tuple[str, ...]) -> None:
@@ -164,6 +166,11 @@ def test_numbers_are_known_by_their_value(text: str, numbers: tuple[str, ...]) -
         ("1 2 3", "123", True),
         ("five", "-5", True),
         ("some one", "someone", False),
+        (".5%", "5%", True),
+        (".5", "0.5", False),
+        ("3.125", "3,125", True),
+        ("3.125", "3125", True),
+        ("3,125", "3125", False),
     ],
 )
 def test_a_number_changes_or_is_written_otherwise(before: str, after: str, is_changed: bool) -> None:

@@ -49,6 +49,8 @@ def verdicts(
         ("hello my friend", "hello \u202emy friend", "no text"),
         ("hello my friend", "hello [laughs] my friend", "no text"),
         ("call me at home", "call me at home https://example.org", "address"),
+        ("it grew by .5% then", "it grew by 5% then", "number"),
+        ("it is 3.125 metres", "it is 3125 metres", "number"),
         ("we are here today", "WE ARE HERE TODAY", "capitals"),
         (
             "So Anna, Tom and I went. It was fine, really.",
@@ -63,6 +65,16 @@ def test_what_no_correction_may_do(before: str, after: str, reason: str) -> None
     assert refused
     assert [decision for decision in refused if reason not in decision.reason or decision.by != "rule"] == []
     assert asked == ()
+
+
+@pytest.mark.parametrize("after", ["Kubernetes🙂", "Kubernetes\ud800", "#Kubernetes", "C#", "*C++*", "\u200bC++"])
+def test_signs_of_a_term_are_those_of_the_glossary(after: str) -> None:
+    decided, asked = verdicts("we run this here", f"we run {after} here", KNOWN)
+    assert [(d.accepted, "no text" in d.reason) for d in decided] == [(False, True)]
+    assert asked == ()
+    known = Hints("", "", "", ("C#", "snake_case"))
+    for word in ("C#", "C#."):
+        assert len(verdicts("we run C here", f"we run {word} here", known)[1]) == 1
 
 
 def test_many_small_ones_are_too_much_together() -> None:

@@ -49,6 +49,7 @@ class _Known:
     language: str
     terms: frozenset[str]  # single words of the hints
     phrases: str  # the hints' words in a row, each between spaces
+    spelt: frozenset[str]  # words of the glossary with all their signs
 
 
 Rule = Callable[[Edit, _Known], str | None]
@@ -61,12 +62,13 @@ def judged(
     respelt = _respelt(edits)
     whole = {one.segment: objection(_wanted(transcript, one, respelt.get(one.segment, ()))) for one in corrections}
     terms, phrases = _said_by(hints)
+    spelt = frozenset(_spelling(word) for term in hints.glossary for word in term.split() if letters(word))
     too_much = _too_much(edits, transcript)
     decided: dict[str, Decision] = {}
     asked: list[Edit] = []
     for edit in edits:
         words = tuple(word.text.strip() for word in transcript.segments[edit.segment].words)
-        known = _Known(words, transcript.language, terms, phrases)
+        known = _Known(words, transcript.language, terms, phrases, spelt)
         reason = whole.get(edit.segment) or _refusal(edit, known) or too_much.get(edit.id)
         if reason is not None:
             decided[edit.id] = Decision(edit, False, reason, "rule")
@@ -117,8 +119,12 @@ def _of_signs(edit: Edit, known: _Known) -> str | None:
     if not strange:
         return None
     words = [word for word in edit.after.split() if any(sign in word for sign in strange)]
-    is_term = all(letters(word) in known.terms for word in words) and not set(strange) & set("*\\`|~^<>{}[]")
-    return None if is_term and all(map(letters, words)) else SIGNS
+    is_term = all(_spelling(word) in known.spelt for word in words) and not set(strange) & set("*\\`|~^<>{}[]")
+    return None if is_term else SIGNS
+
+
+def _spelling(word: str) -> str:
+    return word.casefold().strip(".,;:!?\"'()")
 
 
 def _is_strange(sign: str) -> bool:

@@ -65,6 +65,9 @@ UNITS = {
     "%": frozenset({"percent", "prozent", "pourcent"}),
     "°": frozenset({"degree", "degrees", "grad"}),
 }
+# Signs that divide thousands: everywhere but in English, a point may be one.
+_GROUPS = re.compile(r"-?\d{1,3}(?:[.,'\u202f]\d{3})+(?:[.,]\d{1,2})?")
+_ENGLISH_GROUPS = re.compile(r"-?\d{1,3}(?:[,'\u202f]\d{3})+(?:\.\d{1,15})?")
 UNIT_WORDS = {word: sign for sign, words in UNITS.items() for word in words}
 
 
@@ -122,6 +125,7 @@ class _Reader:
     def __init__(self, language: str) -> None:
         known = _BY_LANGUAGE.get(language, (_NONE, _NONE, frozenset(), frozenset()))
         self._values, self._scales, self._joining, self._point = known
+        self._groups = _ENGLISH_GROUPS if language == "en" else _GROUPS
         self.found: list[str] = []
         self._total = self._current = Decimal(0)
         self._is_open = self._is_figure = self._is_negative = False
@@ -176,8 +180,9 @@ class _Reader:
             self._total, self._current = self._total + self._current, Decimal(0)
 
     def _figure(self, part: str) -> None:
-        inner = part.strip(".,;:!?\"'()[]$€£¥%°…“”’").replace("\u2212", "-")
-        if re.fullmatch(r"-?\d{1,3}(?:[.,'\u202f]\d{3})+(?:[.,]\d{1,2})?", inner):
+        whole = re.sub(r"(?<![\d.])\.(?=\d)", "0.", part)  # ".5"
+        inner = whole.strip(".,;:!?\"'()[]$€£¥%°…“”’").replace("\u2212", "-")
+        if self._groups.fullmatch(inner):
             inner = re.sub(r"[.,'\u202f](?=\d{3})", "", inner)
         inner = inner.replace(",", ".")
         if re.fullmatch(r"-?\d{1,15}(?:\.\d{1,15})?", inner):
