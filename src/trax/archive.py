@@ -24,7 +24,7 @@ from trax.errors import (
 from trax.flow import EnhanceOptions, Hook, Purse, Request
 from trax.jobs import acquire
 from trax.jobs.acquire import Acquirer
-from trax.jobs.asking import request_from, with_llm
+from trax.jobs.asking import passes_by, request_from, with_llm
 from trax.jobs.batch_work import BatchWork
 from trax.jobs.batches import Batches
 from trax.jobs.board import Board
@@ -176,6 +176,24 @@ class Archive:
         purse = None if max_cost is None else Purse(max_cost)
         request = Request(pipeline="enhance", enhance=EnhanceOptions(glossary=tuple(glossary)), purse=purse)
         return self._built_on(ids, version, with_llm(request, self.settings), hook, force)
+
+    def passes(
+        self,
+        ids: Sequence[str],
+        *,
+        second_model: str | None = None,
+        version: int | None = None,
+        hook: Hook | None = None,
+        force: bool = False,
+    ) -> Generator[Outcome, None, None]:
+        """Hear again what is doubtful in stored transcripts: outcomes as of `diarize`.
+
+        second_model: a name, of a model that hears it, too.
+
+        Raises: UnknownModel. ModelUnavailable, DatabaseError, ...: none can be done.
+        """
+        request = Request(pipeline="passes", passes=passes_by(second_model))
+        return self._built_on(ids, version, request, hook, force)
 
     def revert_edit(self, id: str, edit_id: str) -> Result:
         """A new version of a corrected transcript without that one edit.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,3 +48,10 @@ class Window:
     @property
     def duration(self) -> Seconds:
         return self.waveform.duration
+
+    def shifted(self, samples: int) -> Window:
+        """The window of a stretch that begins at that sample of the media, on the media's time axis."""
+        if not samples:
+            return self
+        waveform = replace(self.waveform, start_sample=self.waveform.start_sample + samples)
+        return Window(waveform, tuple(speech.shifted(samples / SAMPLE_RATE) for speech in self.speech))

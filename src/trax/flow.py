@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
+from trax.coverage.values import Coverage
 from trax.enhancement.values import Hints
 from trax.errors import UsageError
 from trax.media.channels import Channels
@@ -46,6 +47,13 @@ class EnhanceOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class PassOptions:
+    """How doubtful words are heard again."""
+
+    second_model: str | None = None  # name of another model that hears them too
+
+
+@dataclass(frozen=True, slots=True)
 class Purse:
     """What language models may cost; several requests may share one.
 
@@ -67,6 +75,8 @@ LATER_OPTIONS: dict[str, Any] = {
     "channels": "mix",
     "speakers": asdict(SpeakerCount()),
     "enhance": {"model": None, "glossary": []},
+    "passes": {"second_model": None},
+    "alternatives": 0,
 }
 
 
@@ -84,6 +94,7 @@ class Request:
     channels: Channels = "mix"  # split: each channel is a speaker and heard by itself
     speakers: SpeakerCount = field(default_factory=SpeakerCount)  # how many voices are to be told apart
     enhance: EnhanceOptions = field(default_factory=EnhanceOptions)
+    passes: PassOptions = field(default_factory=PassOptions)
     purse: Purse | None = None  # None: as much as the settings allow
 
     def __post_init__(self) -> None:
@@ -98,7 +109,7 @@ class Request:
         del document["pipeline"]  # has a column of its own
         del document["purse"]  # a limit ends the work; it doesn't shape a transcript
         del document["decode"]["max_duration"]  # a limit refuses a file; it doesn't shape a transcript
-        for options in (document, document["decode"]):
+        for options in (document, document["decode"], document["transcribe"]):
             for name, default in LATER_OPTIONS.items():
                 if name in options and options[name] == default:
                     del options[name]
@@ -204,6 +215,8 @@ class Made:
     speaker_info: dict[str, Any] | None = None
     voices: Mapping[str, tuple[float, ...]] = field(default_factory=dict)  # embeddings of its speakers, by label
     is_measured: bool = True  # False: nobody knows how sure its words are
+    coverage: Coverage | None = None  # None: of a stage that doesn't listen; its row has that of the parent's sound
+    beside: Mapping[str, Any] = field(default_factory=dict)  # what `content` holds beside what its version names
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from trax.errors import UsageError
 from trax.flow import Hook, Made, Material, Request
 from trax.stages import enhance as enhancing
+from trax.stages import passes as hearing_again
 from trax.stages.diarize import check_parent, diarize, open_diarizer
 from trax.stages.transcribe import transcribe
 from trax.transcription.engines import Engines
@@ -44,13 +45,24 @@ ENHANCE = Stage(
     check_parent=enhancing.check_parent,
 )
 
+PASSES = Stage(
+    "v3",
+    hearing_again.passes,
+    options=("passes",),
+    builds_on=True,
+    prepare=hearing_again.open_models,
+    check_parent=hearing_again.check_parent,
+)
+
 # By version, from the media to a transcript; and by name, each on a transcript that is there.
 PIPELINES: dict[str, tuple[Stage, ...]] = {
     "v1": (TRANSCRIBE,),
     "v2": (TRANSCRIBE, ENHANCE),
+    "v3": (TRANSCRIBE, PASSES),
     "v4": (TRANSCRIBE, DIARIZE),
     "diarize": (DIARIZE,),
     "enhance": (ENHANCE,),
+    "passes": (PASSES,),
 }
 
 

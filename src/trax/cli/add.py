@@ -25,6 +25,7 @@ from trax.cli.options import (
     Priority,
     Prompt,
     Queue,
+    SecondModel,
     Sources,
     Speakers,
     To,
@@ -57,6 +58,7 @@ def add(
     speakers: Speakers = None,
     min_speakers: LeastSpeakers = None,
     max_speakers: MostSpeakers = None,
+    second_model: SecondModel = None,
     glossary: Glossary = None,
     max_cost: MaxCost = None,
     force: Force = False,
@@ -89,6 +91,7 @@ def add(
         request = archive.request(
             **speaker_options(pipeline, diarize, speakers, min_speakers, max_speakers),
             **enhance_options(glossary, max_cost),
+            second_model=second_model,
             **request_options(beam_size, fast, prompt, track, channel, channels, start, end),
         )
         options = archive.submit_options(queue=queue, priority=priority, force=force)

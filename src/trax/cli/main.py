@@ -32,6 +32,7 @@ from trax.cli import (
     jobs,
     media,
     models,
+    passes,
     plan,
     reference,
     revert_edit,
@@ -63,6 +64,7 @@ app.command("transcribe")(transcribe.transcribe)
 app.command("add")(add.add)
 app.command("diarize")(diarize.diarize)
 app.command("enhance")(enhance.enhance)
+app.command("passes")(passes.passes)
 app.command("diff")(diff.diff)
 app.command("revert-edit")(revert_edit.revert_edit)
 app.command("watch")(watch.watch)

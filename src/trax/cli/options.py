@@ -22,10 +22,14 @@ Sources = Annotated[list[str], typer.Argument(metavar="SOURCE...", help="Files, 
 Pipeline = Annotated[
     str | None,
     typer.Option(
-        help="Version: v1; v2, which is corrected, too; v4, which tells who speaks. [default: v1; with --diarize: v4]"
+        help="Version: v1; v2, which is corrected, too; v3, whose doubtful words are heard again; v4, which tells who "
+        "speaks. [default: v1; with --diarize: v4]"
     ),
 ]
 Model = Annotated[str | None, typer.Option(help="Whisper model: a name or a folder. [default: TRAX_MODEL]")]
+SecondModel = Annotated[
+    str | None, typer.Option("--second-model", help="Hear what is doubtful with this model, too (pipeline v3).")
+]
 Language = Annotated[str | None, typer.Option("--language", "-l", help="Code, such as en. [default: detect]")]
 BeamSize = Annotated[
     int | None, typer.Option(min=1, max=20, help="Hypotheses that are followed at once. [default: 5; with --fast: 1]")

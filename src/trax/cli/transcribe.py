@@ -24,6 +24,7 @@ from trax.cli.options import (
     Output,
     Pipeline,
     Prompt,
+    SecondModel,
     Sources,
     Speakers,
     To,
@@ -59,6 +60,7 @@ def transcribe(
     speakers: Speakers = None,
     min_speakers: LeastSpeakers = None,
     max_speakers: MostSpeakers = None,
+    second_model: SecondModel = None,
     glossary: Glossary = None,
     max_cost: MaxCost = None,
     force: Force = False,
@@ -82,6 +84,7 @@ def transcribe(
     settings = load_settings(model=model, language=language, device=device, compute_type=compute_type)
     options = speaker_options(pipeline, diarize, speakers, min_speakers, max_speakers)
     options |= enhance_options(glossary, max_cost)
+    options["second_model"] = second_model
     options |= request_options(beam_size, fast, prompt, track, channel, channels, start, end)
     selection = selection_of(since, limit)
     failed = 0

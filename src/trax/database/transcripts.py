@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, exists, func, select, text
 from sqlalchemy.orm import Session
 
+from trax.coverage import storing
+from trax.coverage.explaining import covered
+from trax.coverage.values import Coverage
 from trax.database import documents, indexing, speaker_families
 from trax.database.models import MediaFile, TranscriptionResult
 from trax.errors import RecordNotFound
@@ -34,6 +37,8 @@ class NewResult:
     content: dict[str, Any] | None = None  # None: that of v1, made from the transcript
     speaker_info: dict[str, Any] | None = None
     is_measured: bool = True  # False: nobody knows how sure its words are
+    coverage: Coverage | None = None  # None: what was heard is known from the parent, if at all
+    beside: Mapping[str, Any] = field(default_factory=dict)  # what `content` holds beside what its version names
 
 
 def store(session: Session, new: NewResult) -> TranscriptionResult:
@@ -46,6 +51,7 @@ def store(session: Session, new: NewResult) -> TranscriptionResult:
     # The media row is the lock on the numbering: two results at once get different versions.
     session.execute(select(MediaFile.id).where(MediaFile.id == new.media_id).with_for_update(key_share=True))
     content = documents.content_v1(new.transcript) if new.content is None else new.content
+    content = {**content, **new.beside, **_coverage(session, new)}
     segments = documents.segments(new.transcript)
     if not new.is_measured:
         if "segments" in content:  # of v1
@@ -73,6 +79,16 @@ def store(session: Session, new: NewResult) -> TranscriptionResult:
     indexing.write_index(session, result)
     measuring.measure_new(session, result)
     return result
+
+
+def _coverage(session: Session, new: NewResult) -> dict[str, Any]:
+    """What `content` holds of it: the sound stays what the first stage heard, and the words are the new ones."""
+    known = new.coverage
+    if known is None and new.parent_id is not None:
+        known = storing.of_content(session.get_one(TranscriptionResult, new.parent_id).content)
+    if known is None:
+        return {}
+    return {storing.KEY: storing.as_json(covered(known.heard, new.transcript.segments))}
 
 
 def _unmeasured(segments: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from trax.errors import UsageError
-from trax.flow import Purse, Request
+from trax.flow import PassOptions, Purse, Request
 from trax.pipeline import PIPELINES, stages_of
 from trax.settings import Settings
 from trax.transcription.engines import Engines
@@ -25,6 +25,7 @@ SHORT_NAMES = {
 }
 # The pipelines of who asks for corrections, or for speakers, and names none
 WITH_CORRECTIONS = "v2"
+WITH_PASSES = "v3"
 WITH_SPEAKERS = "v4"
 
 
@@ -50,6 +51,14 @@ def request_from(options: dict[str, Any], settings: Settings, engines: Engines) 
     engines.check(request.model, language)
     decode = request.decode if "decode" in options else replace(request.decode, max_duration=settings.max_duration)
     return replace(request, model=canonical_name(request.model), language=language, decode=decode)
+
+
+def passes_by(second_model: str | None) -> PassOptions:
+    """Hearing again, with another model where one is named.
+
+    Raises: UnknownModel.
+    """
+    return PassOptions(None if second_model is None else canonical_name(second_model))
 
 
 def with_llm(request: Request, settings: Settings) -> Request:
@@ -79,6 +88,10 @@ def _check(request: Request) -> None:
             f"Pipeline {request.pipeline} corrects nothing.",
             f"Choose {WITH_CORRECTIONS}, or give neither a glossary nor a limit to the cost.",
         )
+    if request.passes != defaults.passes and "passes" not in known:
+        raise UsageError(
+            f"Pipeline {request.pipeline} hears nothing twice.", f"Choose {WITH_PASSES}, or no second model."
+        )
     if request.speakers != defaults.speakers and request.channels == "split":
         raise UsageError("Where channels are split, each of them is a speaker.", "Give no number, or mix the channels.")
 
@@ -92,10 +105,14 @@ def _grouped(options: dict[str, Any]) -> dict[str, Any]:
             grouped[group] = replace(grouped.get(group, getattr(Request(), group)), **{field: value})
     if (max_cost := grouped.pop("max_cost", None)) is not None:
         grouped["purse"] = Purse(float(max_cost))
+    if (second_model := grouped.pop("second_model", None)) is not None:
+        grouped["passes"] = passes_by(second_model)
     if isinstance(speakers := grouped.get("speakers"), int):
         grouped["speakers"] = SpeakerCount(exact=speakers)
     if "speakers" in grouped:
         grouped.setdefault("pipeline", WITH_SPEAKERS)
+    if "passes" in grouped:
+        grouped.setdefault("pipeline", WITH_PASSES)
     if "enhance" in grouped or "purse" in grouped:
         grouped.setdefault("pipeline", WITH_CORRECTIONS)
     return grouped

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from trax.transcription.dispatch import Stop
-from trax.transcription.transcriber import TranscribeOptions
+from trax.transcription.transcriber import Reading, TranscribeOptions
 
 MAX_LENGTH = 448  # tokens of Whisper's text context
 
@@ -31,6 +31,7 @@ class Hypothesis:
     no_speech_prob: float
     compression_ratio: float
     temperature: float
+    readings: tuple[Reading, ...] = ()  # it and the next best, where they were asked for
 
     def is_silent(self, options: TranscribeOptions) -> bool:
         """Whether the model thinks that nobody spoke."""
@@ -90,7 +91,9 @@ class Decoder:
 
     def _search(self, options: TranscribeOptions, temperature: float) -> dict[str, Any]:
         if temperature == 0:
-            return {"beam_size": options.beam_size, "patience": options.patience}
+            several = min(options.alternatives, options.beam_size)
+            kept = {"num_hypotheses": several} if several > 1 else {}
+            return {"beam_size": options.beam_size, "patience": options.patience, **kept}
         return {
             "beam_size": 1,
             "num_hypotheses": options.best_of,
@@ -135,7 +138,17 @@ class Decoder:
             no_speech_prob=float(result.no_speech_prob),
             compression_ratio=compression_ratio(text),
             temperature=temperature,
+            readings=self._readings(result, options) if options.alternatives else (),
         )
+
+    def _readings(self, result: Any, options: TranscribeOptions) -> tuple[Reading, ...]:
+        """What the search found, each text once, the most probable first."""
+        found: dict[str, Reading] = {}
+        for sequence, score in zip(result.sequences_ids, result.scores, strict=True):
+            text = self._tokenizer.decode([token for token in sequence if token < self._tokenizer.eot]).strip()
+            total = float(score * len(sequence) ** options.length_penalty)
+            found.setdefault(text, Reading(text, total, len(sequence)))
+        return tuple(sorted(found.values(), key=lambda reading: -reading.logprob)[: options.alternatives])
 
 
 def join(encoded: Sequence[Any]) -> Any:

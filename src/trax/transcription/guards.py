@@ -2,44 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TypeVar
-
 from trax.audio import Window
+from trax.loops import without_loops as without_loops
 
 DENSEST = 30.0  # characters a second; fast English speech has 20, measured on 158 windows of read speech at most 21
 EDGE = 0.6  # seconds that the VAD may have missed at the edges of speech
-LONGEST_LOOP = 12  # words of a phrase that is repeated
-REPEATS_KEPT = 2  # people say things twice
-
-Item = TypeVar("Item")
 
 
 def is_too_dense(text: str, window: Window) -> bool:
     """Whether nobody could have said so much in the time that the VAD heard speech."""
     return len(text) > DENSEST * (sum(region.duration for region in window.speech) + EDGE)
-
-
-def without_loops(items: Sequence[Item], key: Callable[[Item], str]) -> list[Item]:
-    """The items, with each phrase that is repeated over and over kept only twice."""
-    kept = list(items)
-    for length in range(1, LONGEST_LOOP + 1):
-        keys = [key(item) for item in kept]
-        position, result = 0, list[Item]()
-        while position < len(kept):
-            repeats = _repeats(keys, position, length)
-            looping = repeats > REPEATS_KEPT
-            end = position + (REPEATS_KEPT * length if looping else 1)
-            result += kept[position:end]
-            position += repeats * length if looping else 1
-        kept = result
-    return kept
-
-
-def _repeats(keys: Sequence[str], position: int, length: int) -> int:
-    """How often the phrase at `position` comes in a row, itself included."""
-    phrase = keys[position : position + length]
-    count = 1
-    while len(phrase) == length and keys[position + count * length : position + (count + 1) * length] == phrase:
-        count += 1
-    return count

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -83,10 +84,7 @@ class Ears:
         windows = [work.window for work in works]
         heard = listener.listen(windows, frames)
         seconds = {stage: spent / len(works) for stage, spent in watch.seconds.items()}
-        return [
-            Heard(WindowResult(window.start, window.start + window.duration, segments_of(words, options)), seconds)
-            for window, words in zip(windows, heard, strict=True)
-        ]
+        return [Heard(_result(window, words, options), seconds) for window, words in zip(windows, heard, strict=True)]
 
     def languages(self, window: Window) -> list[tuple[str, float]]:
         """Each language that the model knows, with its probability."""
@@ -112,6 +110,14 @@ class Ears:
             tokenizer = Tokenizer(engine.hf_tokenizer, multilingual, task="transcribe", language=language)
             self._tongues[language] = tokenizer, get_suppressed_tokens(tokenizer, [-1])
         return self._tongues[language]
+
+
+def _result(window: Window, words: Sequence[ScoredWord], options: TranscribeOptions) -> WindowResult:
+    """The words in segments, with the readings of the hypothesis that most of them come from."""
+    counts = Counter(id(scored.hypothesis) for scored in words)
+    main = max((scored.hypothesis for scored in words), key=lambda one: counts[id(one)], default=None)
+    readings = () if main is None else main.readings
+    return WindowResult(window.start, window.start + window.duration, segments_of(words, options), readings)
 
 
 def features(engine: Any, window: Window, frames: int) -> NDArray[np.float32]:

@@ -37,6 +37,7 @@ class TranscribeOptions:
     margin: Seconds | None = 8.0  # silence after the sound that the encoder is given; None: up to its 30 s
     max_segment: Seconds = 30.0
     segment_pause: Seconds = 0.8  # a pause of this length ends a segment
+    alternatives: int = 0  # readings of each window that are told beside its words, at most `beam_size`
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +49,22 @@ class LanguageGuess:
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """One of several texts that the model found in a window."""
+
+    text: str
+    logprob: float  # of all its tokens, the end included
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
 class WindowResult:
     """What was said in one window; no segments where the model heard nothing."""
 
     start: Seconds  # of the window, in the media
     end: Seconds
     segments: tuple[Segment, ...]
+    readings: tuple[Reading, ...] = ()  # as many as `alternatives`, the best first; what was heard again isn't in them
 
     def to_json(self) -> dict[str, Any]:
         """Everything, as PostgreSQL can store it; `from_json` gives an equal result back.
@@ -65,7 +76,8 @@ class WindowResult:
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> WindowResult:
-        return cls(document["start"], document["end"], tuple(map(_segment, document["segments"])))
+        readings = tuple(Reading(**_with_numbers(reading, ("logprob",))) for reading in document.get("readings", ()))
+        return cls(document["start"], document["end"], tuple(map(_segment, document["segments"])), readings)
 
 
 def _segment(document: Mapping[str, Any]) -> Segment:

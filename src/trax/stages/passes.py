@@ -1,0 +1,240 @@
+"""Stage v3, passes: what is doubtful is heard again in other ways, and the best of all hearings stands."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from typing import Any, Final
+
+from trax.audio import Samples, Window
+from trax.errors import UnknownModel, UsageError
+from trax.flow import Hook, Made, Material, Progress, Request
+from trax.media.decode import DecodeOptions, decode
+from trax.passes.doubt import gaps, reasons
+from trax.passes.findings import Finding, Gap, findings
+from trax.passes.hearings import Role
+from trax.passes.repairs import removals, without
+from trax.passes.rewriting import rewritten, with_segments
+from trax.stages.rehearing import Doubtful, Rehearing
+from trax.stopwatch import Stopwatch
+from trax.timeline import Seconds
+from trax.transcript import Transcript
+from trax.transcription.confidence import estimate_accuracy
+from trax.transcription.engines import Engines
+from trax.transcription.hearing import UNSPACED_LANGUAGES
+from trax.transcription.models import canonical_name
+from trax.transcription.transcriber import Transcriber, WindowResult
+from trax.vad.windows import windows
+
+BY_CHANNEL: Final = "channels"  # `method` of speakers on channels of their own
+INHERITED: Final = ("model", "language", "times", "last_time_told", "decoding", "diarizer", "speakers")
+AT_ONCE: Final = 16  # windows that are heard together, by one model after the other
+
+
+def open_models(request: Request, engines: Engines) -> None:
+    """Load the second model, where one is asked for.
+
+    Raises: ModelUnavailable, UnknownModel.
+    """
+    if request.passes.second_model is not None:
+        engines.get(request.passes.second_model, request.compute_type)
+
+
+def check_parent(parent: Made) -> None:
+    """Raises: UsageError: its words are not those that a model of ours heard."""
+    if not parent.is_measured or not parent.transcript.words:
+        raise UsageError(
+            "Nobody knows how sure the words of this version are, so that none can be called doubtful.",
+            "Transcribe the recording, or name a version with --version that Trax has heard.",
+        )
+    if "enhanced_text" in (parent.content or {}):
+        raise UsageError(
+            "This version was corrected: to hear it again would undo that.",
+            "Name the version that it was made from with --version, and correct the result.",
+        )
+
+
+def passes(material: Material, request: Request, engines: Engines, hook: Hook) -> Made:
+    """Stage v3: the parent's words, with those that other hearings know better."""
+    parent = material.parent
+    assert parent is not None, "this stage builds on a transcript"
+    watch, report = Stopwatch(), Report()
+    transcript = parent.transcript
+    if transcript.language in UNSPACED_LANGUAGES:
+        hook.notice(f"Hearings in {transcript.language!r} can't be compared word by word: the words stay as they are.")
+    else:
+        with watch.stage("load"):
+            rehearing = _rehearing(material, request, engines, hook, watch)
+        with watch.stage("store"):
+            known = material.memory.recall(rehearing.identity())
+        made = [
+            _heard_again(track, options, material, rehearing, known, hook, report)
+            for track, options in _tracks(parent, request.decode)
+        ]
+        transcript = _merged(transcript, made)
+        report.engines = {role: engine.description() for role, engine in rehearing.engines.items()}
+    hook.progress(Progress("passes", transcript.duration, transcript.duration))
+    return Made(
+        transcript=transcript,
+        accuracy=estimate_accuracy(transcript),
+        model_used=parent.model_used,
+        model_config={**_inherited(parent), "hearings": report.engines, "request": request.as_json()},
+        profile=watch.seconds,
+        speaker_info=parent.speaker_info,
+        is_measured=parent.is_measured,
+        beside={"passes": report.facts()},
+    )
+
+
+@dataclass(slots=True)
+class Report:
+    """What was done and found, of all channels."""
+
+    findings: list[Finding] = field(default_factory=list)
+    windows: int = 0
+    heard_again: int = 0
+    reasons: dict[str, int] = field(default_factory=dict)  # number of windows
+    engines: dict[Role, dict[str, Any]] = field(default_factory=dict)
+
+    def facts(self) -> dict[str, Any]:
+        """For `content`."""
+        return {
+            "windows": self.windows,
+            "heard_again": self.heard_again,
+            "reasons": self.reasons,
+            "changes": [dict(finding.as_json()) for finding in self.findings],
+        }
+
+
+def _rehearing(material: Material, request: Request, engines: Engines, hook: Hook, watch: Stopwatch) -> Rehearing:
+    assert material.parent is not None
+    first = _engine_of(material.parent, request, engines)
+    ways: dict[Role, Transcriber] = {"again": first}
+    if request.passes.second_model is not None:
+        second = engines.get(request.passes.second_model, request.compute_type)
+        ways |= {"second": second, "second again": second}
+    language = material.parent.transcript.language
+    return Rehearing(ways, language, request, material.memory, hook.check, watch)
+
+
+def _engine_of(parent: Made, request: Request, engines: Engines) -> Transcriber:
+    """The model that heard the words; where they are others', that of the request."""
+    try:
+        name = canonical_name(parent.model_used)
+    except UnknownModel:
+        name = request.model
+    return engines.get(name, request.compute_type)
+
+
+def _tracks(parent: Made, options: DecodeOptions) -> Iterator[tuple[Transcript, DecodeOptions]]:
+    """The transcript with the sound that it is of; each channel by itself, where each is a speaker."""
+    transcript = parent.transcript
+    if (parent.speaker_info or {}).get("method") != BY_CHANNEL:
+        yield transcript, options
+        return
+    for label in sorted({segment.speaker or "1" for segment in transcript.segments}):
+        own = tuple(segment for segment in transcript.segments if (segment.speaker or "1") == label)
+        channel = int(label) - 1 if label.isdecimal() else None
+        yield replace(transcript, segments=own), replace(options, channel=channel)
+
+
+def _merged(transcript: Transcript, tracks: Sequence[Transcript]) -> Transcript:
+    segments = sorted((segment for track in tracks for segment in track.segments), key=lambda one: one.start)
+    return replace(transcript, segments=tuple(segments))
+
+
+def _heard_again(
+    transcript: Transcript,
+    options: DecodeOptions,
+    material: Material,
+    rehearing: Rehearing,
+    known: Mapping[int, WindowResult],
+    hook: Hook,
+    report: Report,
+) -> Transcript:
+    """One track, window by window: memory doesn't grow with its length."""
+    found: list[Finding] = []
+    with closing(_windows(material, options, rehearing, hook)) as stream:
+        doubtful = _doubtful(transcript, stream, report)
+        while batch := list(islice(doubtful, AT_ONCE)):
+            found += _judged(transcript, batch, rehearing, known)
+            end = batch[-1].window.start + batch[-1].window.duration
+            hook.progress(Progress("passes", min(end, transcript.duration), transcript.duration))
+    report.findings += found
+    changed = rewritten(transcript, [finding.change for finding in found if not finding.segments])
+    return with_segments(changed, [segment for finding in found for segment in finding.segments])
+
+
+def _windows(
+    material: Material, options: DecodeOptions, rehearing: Rehearing, hook: Hook
+) -> Generator[Window, None, None]:
+    """The windows of the first hearing, on the media's time axis."""
+    watch = rehearing.watch
+    with decode(material.path, options) as decoding:
+        blocks = watch.each("decode", _checked(decoding, hook))
+        for window in watch.each("vad", windows(blocks, rehearing.request.vad)):
+            yield window.shifted(options.start_sample)
+
+
+def _checked(blocks: Iterable[Samples], hook: Hook) -> Iterator[Samples]:
+    for block in blocks:
+        hook.check()
+        yield block
+
+
+def _doubtful(transcript: Transcript, stream: Iterable[Window], report: Report) -> Iterator[Doubtful]:
+    """The windows that are worth it, each with its words."""
+    words = transcript.words
+    place = 0
+    for window in stream:
+        place = _first_after(words, place, window.start)
+        end = _first_after(words, place, window.start + window.duration)
+        why = reasons(window, words[place:end], _segments(transcript, window))
+        report.windows += 1
+        if why:
+            yield Doubtful(report.heard_again, window, place, end, why)
+            report.heard_again += 1
+            for reason in why:
+                report.reasons[reason] = report.reasons.get(reason, 0) + 1
+        place = end
+
+
+def _first_after(words: Sequence[Any], place: int, time: Seconds) -> int:
+    """The first word from that place on whose middle is not before a moment."""
+    while place < len(words) and (words[place].start + words[place].end) / 2 < time:
+        place += 1
+    return place
+
+
+def _segments(transcript: Transcript, window: Window) -> list[Any]:
+    end = window.start + window.duration
+    return [segment for segment in transcript.segments if segment.start < end and window.start < segment.end]
+
+
+def _judged(
+    transcript: Transcript, batch: Sequence[Doubtful], rehearing: Rehearing, known: Mapping[int, WindowResult]
+) -> list[Finding]:
+    """What is to be changed in the words of a few windows."""
+    hearings = rehearing.hear(batch, known)
+    words = transcript.words
+    own = [words[one.start : one.end] for one in batch]
+    removed = [removals(one.window, some, heard) for one, some, heard in zip(batch, own, hearings, strict=True)]
+    lost = [
+        (place, gap) for place, one in enumerate(batch) for gap in gaps(one.window, without(own[place], removed[place]))
+    ]
+    alone = list(rehearing.hear_alone([gap for _, gap in lost]))
+    heard_gaps: list[list[Gap]] = [[] for _ in batch]
+    for (place, gap), result in zip(lost, alone, strict=True):
+        heard_gaps[place].append(Gap(gap, result.segments))
+    with rehearing.watch.stage("compare"):
+        return [
+            finding
+            for place, one in enumerate(batch)
+            for finding in findings(own[place], one.start, hearings[place], removed[place], heard_gaps[place])
+        ]
+
+
+def _inherited(parent: Made) -> dict[str, Any]:
+    return {name: parent.model_config[name] for name in INHERITED if name in parent.model_config}
