@@ -71,6 +71,18 @@ def test_every_edit_is_shown_and_one_is_taken_back(run: Run, hears: Hears) -> No
     assert run("diff", old["id"]).code == 2
 
 
+def test_edits_keep_their_moments_when_one_is_taken_back(run: Run, hears: Hears, llm_server: LlmServer) -> None:
+    llm_server.rule = lambda heard: heard.replace("word0 word1", "word0 – word1").replace("word2", "Word2")
+    assert run("transcribe", SAMPLE, "--pipeline", "v2").code == 0
+    media = run("media", "list", "--json").json[0]["id"]
+    before = run("diff", media, "--json").json["edits"]
+    assert [edit["time"] for edit in before[:4]] == [0.5, 1.0, 2.5, 3.0]
+    assert run("revert-edit", media, "s3e2").code == 0
+    after = run("diff", media, "--json").json["edits"]
+    assert [edit["time"] for edit in after] == [edit["time"] for edit in before]
+    assert [edit["id"] for edit in after if edit["by"] == "person"] == ["s3e2"]
+
+
 def test_a_glossary(run: Run, hears: Hears, llm_server: LlmServer, tmp_path: Path) -> None:
     terms = tmp_path / "terms.txt"
     terms.write_text("# of ours\nKubernetes\n\n  Zürich \n", encoding="utf-8")

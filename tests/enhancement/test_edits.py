@@ -57,6 +57,8 @@ def changed(before: str, after: str, language: str = "en") -> list[tuple[str, st
         ("the big dog", "a dog", [("the big", "a", "word")]),
         ("their going", "they're going", [("their", "they're", "word")]),
         ("in cooper netties", "in Kubernetes", [("cooper netties", "Kubernetes", "word")]),
+        ("in 1984 we", "in 1984, and we", [("1984", "1984,", "punctuation"), ("", "and", "insertion")]),
+        ("one hundred and five men", "105 men", [("one hundred and five", "105", "spelling")]),
         ("nothing to see", "nothing to see", []),
     ],
 )

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from trax.enhancement.values import Decision
     from trax.evaluation.difference import Difference
     from trax.result import Result
+    from trax.transcript import Transcript
 
 RED, GREEN, DIM = "red", "green", "bright_black"
 NOTHING = "(nothing)"
@@ -37,11 +38,12 @@ def diff(
 
     with Archive(announce=say_progress) as archive:
         old, new = _pair(archive, id, other)
+        base = _base(archive, old)
     found, decisions = _differences(old, new), _decisions(old, new)
     if as_json:
-        print_json(_document(old, new, found, decisions))
+        print_json(_document(old, new, found, [_facts(base, decision) for decision in decisions]))
     elif decisions:
-        _print_decisions(old, decisions)
+        _print_decisions(base, decisions)
     else:
         _print_differences(old, new, found)
 
@@ -60,6 +62,19 @@ def _pair(archive: Archive, id: str, other: str | None) -> tuple[Result, Result]
             "Name two transcripts; `trax versions` lists them.",
         )
     return archive.result(str(first.parent_id)), first
+
+
+def _base(archive: Archive, result: Result) -> Transcript:
+    """The words that were corrected: edits that were taken back since have made versions between these and the result.
+
+    They are as `Edit` counts them.
+    """
+    from trax.enhancement.apply import with_words
+    from trax.jobs.revert import VERSION
+
+    while result.pipeline_version == VERSION and result.parent_id is not None:
+        result = archive.result(str(result.parent_id))
+    return with_words(result.transcript)
 
 
 def _differences(old: Result, new: Result) -> list[Difference]:
@@ -82,13 +97,13 @@ def _print_differences(old: Result, new: Result, found: list[Difference]) -> Non
     say(f"{_named(old)} and {_named(new)} differ in {len(found)} {noun}.")
 
 
-def _print_decisions(old: Result, decisions: tuple[Decision, ...]) -> None:
+def _print_decisions(base: Transcript, decisions: tuple[Decision, ...]) -> None:
     from trax.enhancement.content import moment_of
 
     width = max(len(decision.edit.id) for decision in decisions)
     for decision in decisions:
         edit = decision.edit
-        line = f"{_moment(moment_of(old.transcript, edit))}  {edit.id:{width}}  "
+        line = f"{_moment(moment_of(base, edit))}  {edit.id:{width}}  "
         line += _replaced(edit.before, edit.after) if decision.accepted else _left(edit.before, edit.after)
         typer.echo(line + _in_colour(f"  ({edit.kind}) {one_line(decision.reason)}", DIM))
     accepted = sum(decision.accepted for decision in decisions)
@@ -119,25 +134,25 @@ def _named(result: Result) -> str:
     return f"{short(result.id)} (version {result.version}, {result.pipeline_version})"
 
 
-def _document(old: Result, new: Result, found: list[Difference], decisions: tuple[Decision, ...]) -> dict[str, Any]:
+def _document(old: Result, new: Result, found: list[Difference], edits: list[dict[str, Any]]) -> dict[str, Any]:
     from dataclasses import asdict
 
     return {
         "before": {"id": str(old.id), "version": old.version, "pipeline_version": old.pipeline_version},
         "after": {"id": str(new.id), "version": new.version, "pipeline_version": new.pipeline_version},
         "differences": [asdict(change) for change in found],
-        "edits": [_facts(old, decision) for decision in decisions],
+        "edits": edits,
     }
 
 
-def _facts(old: Result, decision: Decision) -> dict[str, Any]:
+def _facts(base: Transcript, decision: Decision) -> dict[str, Any]:
     from trax.enhancement.content import moment_of
 
     edit = decision.edit
     return {
         "id": edit.id,
         "segment": edit.segment,
-        "time": moment_of(old.transcript, edit),
+        "time": moment_of(base, edit),
         "kind": edit.kind,
         "before": edit.before,
         "after": edit.after,

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
-from trax.enhancement.numbers import changes_number, numbers_in
+from trax.enhancement.numbers import changes_number, numbers_in, other_words
 from trax.enhancement.words import DEFAULT, alike, is_filler, letters, likeness
 
 ONE_SIDED = 0.8  # cost of a word that only one side has; two words that are nothing alike cost 1.2 to replace
@@ -208,7 +208,7 @@ def _is_one(steps: list[Piece], old: Sequence[str], new: Sequence[str], language
     if min(len(before), len(after)) > 1:
         return False
     if numbers_in(before, language) and not changes_number(before, after, language):
-        return True
+        return other_words(before, language) == other_words(after, language)
     return not any(is_filler(word, language) for word in before) and _is_one_sound(before, after)
 
 

@@ -96,9 +96,9 @@ def changes_number(before: Sequence[str], after: Sequence[str], language: str = 
 
 
 def other_words(words: Sequence[str], language: str = DEFAULT) -> frozenset[str]:
-    """What is said beside numbers; signs of units as words."""
+    """What is said beside numbers; signs of units as words. What joins two words of a number joins no figures."""
     values, scales, joining, point = _BY_LANGUAGE.get(language, (_NONE, _NONE, frozenset(), frozenset()))
-    of_numbers = {*values, *scales, *joining, *point, *MINUS}
+    of_numbers = {*values, *scales, *MINUS} | (set() if _has_figure(words) else joining | point)
     said = {letters(part) for part in _parts(words)}
     plain = {word for word in said if word and word not in of_numbers and not _has_figure([word])}
     return frozenset({UNIT_WORDS.get(word, word) for word in plain} | set(_units(words)))

@@ -26,11 +26,20 @@ def revert_edit(database: Database, id: str, edit_id: str) -> UUID:
         return _without(session, result, edit_id).id
 
 
+def _hint(session: Transaction, result: TranscriptionResult, edit_id: str) -> str:
+    """What else may have been meant: the version that was corrected before something else was made of it."""
+    while result.parent_result_id is not None:
+        result = session.get_one(TranscriptionResult, result.parent_result_id)
+        if result.pipeline_version == VERSION:
+            return f"Version {result.version}, from which it comes, was: `trax revert-edit {result.id} {edit_id}`."
+    return "`trax versions` lists what there is."
+
+
 def _without(session: Transaction, result: TranscriptionResult, edit_id: str) -> TranscriptionResult:
     base = lineage.base_of(session, result, VERSION)
     if base.id == result.id:
         raise UsageError(
-            f"Version {result.version} was corrected by no language model.", "`trax versions` lists what there is."
+            f"Version {result.version} was corrected by no language model.", _hint(session, result, edit_id)
         )
     original = documents.transcript_of(base)
     decisions = without(decisions_of(result.content), edit_id)
