@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from trax.coverage.storing import of_content
+from trax.coverage.values import Coverage
 from trax.database import speakers as who
 from trax.database.engine import Transaction
 from trax.database.models import MediaFile, TranscriptionResult
@@ -39,6 +41,11 @@ class Result:
     existed: bool = False  # the same request had been answered before; nothing was done
     speaker_info: Mapping[str, Any] | None = None  # who speaks, where that is known, with their names
     content: Mapping[str, Any] = field(default_factory=dict)  # as it is stored: of a v2, all that was to be corrected
+
+    @property
+    def coverage(self) -> Coverage | None:
+        """What every second of its sound holds; None: it was made before Trax kept that, or by others."""
+        return of_content(self.content)
 
     def export(self, format: str = "txt") -> str:
         """The transcript as `txt`, `srt`, `vtt`, `json` or `md`."""

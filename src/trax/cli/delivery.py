@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from trax.cli.console import one_line, say, short
+from trax.cli.coverage import unexplained_notice
 from trax.errors import OutputError
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ class Delivery:
                 f"{one_line(source.name)} was transcribed with these options before (version {result.version} of "
                 f"{short(result.media_id)}); --force does it again."
             )
+        if (notice := unexplained_notice(result)) is not None:
+            self._say(named(source, notice))
         return None
 
     def _say(self, message: str) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from trax.cli.console import clock, one_line, say_progress, short
+from trax.cli.coverage import show_coverage, unexplained_notice
 from trax.cli.options import AsJson, Id, Version, seconds_of
 from trax.errors import RecordNotFound, UsageError
 from trax.timeline import Interval, Seconds
@@ -26,6 +27,9 @@ Around = Annotated[
 For = Annotated[
     str | None, typer.Option("--for", metavar="TIME", help="With --around: so much in all. [default: 2:00]")
 ]
+Covered = Annotated[
+    bool, typer.Option("--coverage", help="How much is text, silence, music, noise, or speech without words; no text.")
+]
 Speaker = Annotated[str | None, typer.Option(metavar="NAME", help="Only what they say; a part of the name is enough.")]
 
 
@@ -35,16 +39,22 @@ def show(
     around: Around = None,
     length: For = None,
     speaker: Speaker = None,
+    coverage: Covered = False,
     as_json: AsJson = False,
 ) -> None:
     """Show a transcript with times (~: estimated) and speakers; the newest version unless another is named."""
     from trax.archive import Archive
 
     window = _window(around, length)
+    if coverage and (window is not None or speaker is not None):
+        raise UsageError("Coverage is that of the whole recording.", "Leave out --around and --speaker.")
     with Archive(announce=say_progress) as archive:
         result = archive.result(id, version)
         is_estimated = _is_estimated(archive, result)
         is_measured = _is_measured(archive, result)
+    if coverage:
+        show_coverage(result, as_json=as_json)
+        return
     segments: Sequence[Segment] = result.transcript.segments
     if speaker is not None:
         segments = _said_by(speaker, segments)
@@ -85,6 +95,8 @@ def _print(result: Result, segments: Sequence[Segment], *, is_part: bool, is_est
         f"version {result.version}, {result.pipeline_version}, {result.model_used}{accuracy}, "
         f"{'times are estimated, ' if is_estimated else ''}{short(result.id)})\n"
     )
+    if not is_part and (notice := unexplained_notice(result)) is not None:
+        typer.echo(f"({notice})\n")
     if not segments:
         typer.echo("(nothing is said there)" if is_part else "(no speech)")
     for segment in segments:

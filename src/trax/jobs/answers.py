@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
+from trax.coverage.storing import of_content
 from trax.database import documents, lineage, transcripts
 from trax.database.engine import Transaction
 from trax.database.models import TranscriptionJob, TranscriptionResult
@@ -107,4 +108,5 @@ def as_made(result: TranscriptionResult) -> Made:
         content=result.content,
         speaker_info=result.speaker_info,
         is_measured=result.confidence_scores is not None,
+        coverage=of_content(result.content),
     )

@@ -12,6 +12,9 @@ from time import perf_counter
 from typing import Any
 
 from trax.audio import SAMPLE_RATE, Samples, Window
+from trax.coverage.explaining import covered
+from trax.coverage.listening import Listener
+from trax.coverage.values import Coverage, Heard, Track
 from trax.flow import Hook, Made, Material, Memory, Progress, Request
 from trax.media.channels import combined, repeated, speaker_info, speakers_of, split_count
 from trax.media.decode import DecodeReport, Decoding, decode
@@ -66,6 +69,7 @@ def transcribe(material: Material, request: Request, engines: Engines, hook: Hoo
         decoding=report if request.decode.is_whole else None,
         profile=watch.seconds,
         speaker_info=sound.speaker_info(heard),
+        coverage=sound.coverage(heard),
     )
 
 
@@ -80,6 +84,8 @@ class _Sound:
         self._reports: list[DecodeReport] = []
         self._waiting: deque[int] = deque()  # the channel of each window whose result is still to come
         self._segments: list[tuple[int, Segment]] = []
+        self._tracks: list[Track] = []  # what each channel holds beside speech
+        self._same: set[int] = set()  # channels that say nothing of their own
 
     def windows(self) -> Generator[Window, None, None]:
         """All windows, in the same order every time: their positions tell them apart."""
@@ -89,10 +95,13 @@ class _Sound:
             with decode(self._path, options) as decoding:
                 if channel == 0:
                     self._begin(decoding.info)
-                blocks = self._watch.each("decode", self._watched(decoding, channel))
+                listener = Listener()
+                blocks = listener.listen(self._watch.each("decode", self._watched(decoding, channel)))
                 for window in self._watch.each("vad", windows(blocks, self._request.vad)):
+                    listener.heard(window)
                     self._waiting.append(channel)
                     yield _shifted(window, options.start_sample)
+                self._tracks.append(listener.track(options.start_sample / SAMPLE_RATE))
                 self._reports.append(decoding.report)
                 self._length = decoding.report.duration
             channel += 1
@@ -130,8 +139,14 @@ class _Sound:
         """Everything that was heard, in order of time, with its speakers where channels were split."""
         if not self._splits:
             return [segment for _, segment in self._segments]
-        same = repeated(self._reports, self._hook.notice)
-        return speakers_of((channel, segment) for channel, segment in self._segments if channel not in same)
+        self._same = repeated(self._reports, self._hook.notice)
+        return speakers_of((channel, segment) for channel, segment in self._segments if channel not in self._same)
+
+    def coverage(self, heard: list[Segment]) -> Coverage:
+        """What every second holds, after everything was heard."""
+        own = [channel for channel in range(self._channels) if channel not in self._same]
+        labels = tuple(str(channel + 1) for channel in own) if self._splits else ()
+        return covered(Heard(tuple(self._tracks[channel] for channel in own), labels), heard)
 
     def speaker_info(self, heard: list[Segment]) -> dict[str, Any] | None:
         """Who speaks on which channel, for how long."""

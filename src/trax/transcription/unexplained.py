@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from trax.audio import SAMPLE_RATE, Waveform, Window
+from trax.coverage.explaining import MARGIN
 from trax.timeline import Interval, Seconds
 from trax.transcript import Word
 
-MARGIN: Seconds = 0.3  # by which the aligner and the VAD may differ at the edge of a word
 PADDING: Seconds = 0.4  # kept around the speech where no word is in the way
 
 
