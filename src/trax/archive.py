@@ -182,17 +182,18 @@ class Archive:
         ids: Sequence[str],
         *,
         second_model: str | None = None,
+        glossary: Sequence[str] = (),
         version: int | None = None,
         hook: Hook | None = None,
         force: bool = False,
     ) -> Generator[Outcome, None, None]:
         """Hear again what is doubtful in stored transcripts: outcomes as of `diarize`.
 
-        second_model: a name, of a model that hears it, too.
+        second_model: a name, of a model that hears it, too. glossary: names and terms that may have been misheard.
 
-        Raises: UnknownModel. ModelUnavailable, DatabaseError, ...: none can be done.
+        Raises: UnknownModel, UsageError. ModelUnavailable, DatabaseError, ...: none can be done.
         """
-        request = Request(pipeline="passes", passes=passes_by(second_model))
+        request = Request(pipeline="passes", passes=passes_by(second_model, glossary))
         return self._built_on(ids, version, request, hook, force)
 
     def revert_edit(self, id: str, edit_id: str) -> Result:

@@ -26,6 +26,17 @@ MOST_TERMS = 2000  # of a glossary: each request to a language model carries it
 LONGEST_TERM = 200  # characters
 
 
+def _terms(glossary: Sequence[str]) -> tuple[str, ...]:
+    """The terms once each, without needless space."""
+    terms = dict.fromkeys(" ".join(storable_text(term).split()) for term in glossary)
+    if len(terms) > MOST_TERMS or any(len(term) > LONGEST_TERM for term in terms):
+        raise UsageError(
+            f"A glossary has at most {MOST_TERMS} terms of {LONGEST_TERM} characters.",
+            "Keep the names and terms that occur in this recording.",
+        )
+    return tuple(term for term in terms if term)
+
+
 @dataclass(frozen=True, slots=True)
 class EnhanceOptions:
     """How a transcript is to be corrected.
@@ -37,20 +48,21 @@ class EnhanceOptions:
     glossary: tuple[str, ...] = ()  # names and terms as they are spelt
 
     def __post_init__(self) -> None:
-        terms = tuple(dict.fromkeys(" ".join(storable_text(term).split()) for term in self.glossary))
-        object.__setattr__(self, "glossary", tuple(term for term in terms if term))
-        if len(self.glossary) > MOST_TERMS or any(len(term) > LONGEST_TERM for term in self.glossary):
-            raise UsageError(
-                f"A glossary has at most {MOST_TERMS} terms of {LONGEST_TERM} characters.",
-                "Keep the names and terms that occur in this recording.",
-            )
+        object.__setattr__(self, "glossary", _terms(self.glossary))
 
 
 @dataclass(frozen=True, slots=True)
 class PassOptions:
-    """How doubtful words are heard again."""
+    """How doubtful words are heard again.
+
+    Raises: UsageError: a glossary that is too long.
+    """
 
     second_model: str | None = None  # name of another model that hears them too
+    glossary: tuple[str, ...] = ()  # names and terms as they are spelt
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "glossary", _terms(self.glossary))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +87,7 @@ LATER_OPTIONS: dict[str, Any] = {
     "channels": "mix",
     "speakers": asdict(SpeakerCount()),
     "enhance": {"model": None, "glossary": []},
-    "passes": {"second_model": None},
+    "passes": {"second_model": None, "glossary": []},
     "alternatives": 0,
 }
 

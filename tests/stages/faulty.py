@@ -48,7 +48,7 @@ class Faulty:
         listening: Listening = Listening(),
     ) -> Iterator[WindowResult]:
         for number, result in enumerate(self._engine.transcribe(windows, language, options, listening)):
-            yield self._faults.get(number, lambda same: same)(result)
+            yield self._faults[number](result) if number in self._faults else result
 
 
 def blank(result: WindowResult) -> WindowResult:

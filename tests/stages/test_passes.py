@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from tests.conftest import REPOSITORY
 from tests.stages.faulty import Fault, Faulty, blank, cut_short, looped
 from trax.errors import UsageError
 from trax.evaluation.alignment import aligned_words
@@ -29,7 +31,7 @@ class Chosen(Engines):
         super().__init__(options, lambda _: None)
         self._engine = engine
 
-    def get(self, name: str, compute_type: str = "auto") -> Transcriber:  # type: ignore[override]
+    def get(self, name: str, compute_type: str = "auto") -> Transcriber:
         return self._engine
 
 
@@ -115,22 +117,16 @@ def test_what_nobody_measured_is_not_doubtful(first_words: Made) -> None:
 
 @pytest.fixture
 def first_words(sample_made: Made) -> Made:
-    from dataclasses import replace
-
     return replace(sample_made, is_measured=False)
 
 
 @pytest.fixture(scope="module")
 def sample_made(tiny_engines: Engines) -> Made:
-    from tests.conftest import REPOSITORY
-
     path = REPOSITORY / "samples" / "conversation.ogg"
     return transcribe(Material(path), Request(model=MODEL, language="en"), tiny_engines, Hook())
 
 
 def test_corrections_are_not_undone(sample_made: Made) -> None:
-    from dataclasses import replace
-
     with pytest.raises(UsageError, match="was corrected"):
         check_parent(replace(sample_made, content={"original_text": "a", "enhanced_text": "b"}))
 
@@ -138,4 +134,19 @@ def test_corrections_are_not_undone(sample_made: Made) -> None:
 def test_the_pipeline_has_both_stages() -> None:
     assert [stage.makes for stage in stages_of("v3")] == ["v1", "v3"]
     assert Request().as_json() == Request(passes=PassOptions()).as_json()
-    assert Request(passes=PassOptions("base")).as_json()["passes"] == {"second_model": "base"}
+    assert Request(passes=PassOptions("base")).as_json()["passes"] == {"second_model": "base", "glossary": []}
+
+
+@pytest.mark.shared_data
+def test_names_that_are_known_are_heard(shared_data: Path, tiny_engines: Engines) -> None:
+    clip = next((shared_data / "speech" / "read").glob("**/7859-102519-0004*"))
+    names = ("Sebastopolis", "Koran", "Cathisma", "Edinburgh")
+    request = Request(pipeline="v3", model=MODEL, language="en", passes=PassOptions(glossary=names))
+    first = transcribe(Material(clip), request, tiny_engines, Hook())
+    assert "Sebastopolis" not in first.transcript.text
+    made = passes(Material(clip, first), request, tiny_engines, Hook())
+    assert "Saracens at Sebastopolis" in made.transcript.text
+    assert not {"Cathisma", "Edinburgh"} & set(made.transcript.text.replace(".", "").split())
+    named = [change for change in made.beside["passes"]["changes"] if change["why"] == "a name that is known"]
+    assert named
+    assert all(change["hearings"] == ["named"] for change in named)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from trax.jobs.batches import BatchReport
 
 
-SHOWN = ("transcribe", "diarize", "enhance", "judge")  # stages whose progress goes from one end of the bar to the other
+SHOWN = ("transcribe", "passes", "diarize", "enhance", "judge")  # stages whose progress goes from one end of the bar to the other
 
 
 class Bar(Watcher):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from trax.cli.console import one_line, print_json, say, say_cause, short
+from trax.cli.enhance_options import Glossary, enhance_options
 from trax.cli.options import AsJson, SecondModel, Version
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 def passes(
     ids: Annotated[list[str], typer.Argument(metavar="ID...", help="Media files or transcripts, by their IDs.")],
     second_model: SecondModel = None,
+    glossary: Glossary = None,
     version: Version = None,
     again: Annotated[bool, typer.Option("--again", help="Also where that has been done before.")] = False,
     as_json: AsJson = False,
@@ -31,6 +33,7 @@ def passes(
     from trax.media.fence import warm_up
     from trax.settings import load_settings
 
+    options = {"second_model": second_model, **enhance_options(glossary, None)}
     settings = load_settings()
     warm_up()
 
@@ -41,7 +44,7 @@ def passes(
     with (
         watching(quiet=quiet) as hook,
         Archive(settings, hook.announce) as archive,
-        closing(archive.passes(ids, second_model=second_model, version=version, hook=hook, force=again)) as done,
+        closing(archive.passes(ids, version=version, hook=hook, force=again, **options)) as done,
     ):
         for outcome in done:
             outcomes.append(outcome)

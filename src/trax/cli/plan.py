@@ -91,7 +91,7 @@ def _is_corrected(pipeline: str | None) -> bool:
 
     stages = stages_of(pipeline or "v1")
     if stages[0].builds_on:
-        raise UsageError(f"{pipeline} needs transcripts that are there.", "Plan with v1, v2 or v4.")
+        raise UsageError(f"{pipeline} needs transcripts that are there.", "Plan with v1, v2, v3 or v4.")
     return any("enhance" in stage.options for stage in stages)
 
 

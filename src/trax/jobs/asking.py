@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -53,12 +54,12 @@ def request_from(options: dict[str, Any], settings: Settings, engines: Engines) 
     return replace(request, model=canonical_name(request.model), language=language, decode=decode)
 
 
-def passes_by(second_model: str | None) -> PassOptions:
-    """Hearing again, with another model where one is named.
+def passes_by(second_model: str | None, glossary: Sequence[str] = ()) -> PassOptions:
+    """Hearing again, with another model where one is named, and with names that are known.
 
-    Raises: UnknownModel.
+    Raises: UnknownModel. UsageError: a glossary that is too long.
     """
-    return PassOptions(None if second_model is None else canonical_name(second_model))
+    return PassOptions(None if second_model is None else canonical_name(second_model), tuple(glossary))
 
 
 def with_llm(request: Request, settings: Settings) -> Request:
@@ -99,14 +100,15 @@ def _check(request: Request) -> None:
 def _grouped(options: dict[str, Any]) -> dict[str, Any]:
     """The options as fields of `Request`."""
     grouped = dict(options)
+    second_model = grouped.pop("second_model", None)
+    if second_model is not None or grouped.get("pipeline") == WITH_PASSES:
+        grouped["passes"] = passes_by(second_model, grouped.pop("glossary", ()))
     for name, (group, field) in SHORT_NAMES.items():
         if name in grouped:
             value = grouped.pop(name)
             grouped[group] = replace(grouped.get(group, getattr(Request(), group)), **{field: value})
     if (max_cost := grouped.pop("max_cost", None)) is not None:
         grouped["purse"] = Purse(float(max_cost))
-    if (second_model := grouped.pop("second_model", None)) is not None:
-        grouped["passes"] = passes_by(second_model)
     if isinstance(speakers := grouped.get("speakers"), int):
         grouped["speakers"] = SpeakerCount(exact=speakers)
     if "speakers" in grouped:

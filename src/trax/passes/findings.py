@@ -8,7 +8,8 @@ from typing import Any
 
 from trax.audio import Window
 from trax.passes.choice import Choice, chosen, roles_of
-from trax.passes.hearings import Hearing
+from trax.passes.hearings import Candidate, Hearing, Span
+from trax.passes.names import KNOWN
 from trax.passes.repairs import Removal, found_again
 from trax.passes.rewriting import Change
 from trax.passes.spans import spans
@@ -62,12 +63,14 @@ def findings(
     hearings: Sequence[Hearing],
     removed: Sequence[Removal],
     heard_gaps: Sequence[Gap],
+    named: Sequence[Finding] = (),
 ) -> list[Finding]:
     """Changes to the words of a window, in order; no two of those that change words touch.
 
-    first: place of the first of the words in the transcript.
+    first: place of the first of the words in the transcript. named: names that were misheard.
     """
     mended = [*_removed(words, first, hearings, removed), *_put_in(words, first, hearings, heard_gaps)]
+    mended += [one for one in named if not any(_touch(one.change, other.change) for other in mended)]
     chosen = _chosen(words, first, hearings)
     others = [one for one in chosen if not any(_touch(one.change, other.change) for other in mended)]
     return sorted([*mended, *others], key=lambda one: (one.change.start, one.change.end))
@@ -105,6 +108,15 @@ def _chosen(words: Sequence[Word], first: int, hearings: Sequence[Hearing]) -> I
         choice = chosen(span, roles)
         if choice.is_change:
             yield _finding(words, first, span.start, span.end, choice)
+
+
+def of_name(words: Sequence[Word], first: int, span: Span, candidate: Candidate) -> Finding:
+    """A name that stands in place of what was heard."""
+    sure = mean_probability(candidate.words) or 0.0
+    before = words[span.start : span.end]
+    change = Change(first + span.start, first + span.end, candidate.texts, sure, candidate.words)
+    where = _time(words, span.start, span.end)
+    return Finding(change, *where, _text(before), KNOWN, ("named",), mean_probability(before))
 
 
 def _finding(words: Sequence[Word], first: int, start: int, end: int, choice: Choice) -> Finding:

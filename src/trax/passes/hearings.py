@@ -13,7 +13,8 @@ from trax.transcript import Word
 from trax.transcription.transcriber import Reading
 
 # again: the first model, with the noise turned down; second: another model; second again: it, with less noise, too
-Role = Literal["again", "second", "second again"]
+# named: the first model, which was told of names
+Role = Literal["again", "second", "second again", "named"]
 FIRST: Final = "first"  # of the hearing that the transcript comes from
 SHARPNESS: Final = 0.5  # of a reading's probability: log probabilities of whole texts are far too sure
 LEAST_SHARE: Final = 0.02

@@ -9,18 +9,20 @@ from itertools import islice
 from typing import Any, Final
 
 from trax.audio import Samples, Window
+from trax.enhancement.votes import decide
 from trax.errors import UnknownModel, UsageError
 from trax.flow import Hook, Made, Material, Progress, Request
 from trax.media.decode import DecodeOptions, decode
 from trax.passes.doubt import gaps, reasons
-from trax.passes.findings import Finding, Gap, findings
-from trax.passes.hearings import Role
-from trax.passes.repairs import removals, without
+from trax.passes.findings import Finding, Gap, findings, of_name
+from trax.passes.hearings import Candidate, Role, Span
+from trax.passes.names import edit_of, heard_names, names_of, possible
+from trax.passes.repairs import Removal, removals, without
 from trax.passes.rewriting import rewritten, with_segments
 from trax.stages.rehearing import Doubtful, Rehearing
 from trax.stopwatch import Stopwatch
 from trax.timeline import Seconds
-from trax.transcript import Transcript
+from trax.transcript import Transcript, Word
 from trax.transcription.confidence import estimate_accuracy
 from trax.transcription.engines import Engines
 from trax.transcription.hearing import UNSPACED_LANGUAGES
@@ -116,7 +118,8 @@ def _rehearing(material: Material, request: Request, engines: Engines, hook: Hoo
         second = engines.get(request.passes.second_model, request.compute_type)
         ways |= {"second": second, "second again": second}
     language = material.parent.transcript.language
-    return Rehearing(ways, language, request, material.memory, hook.check, watch)
+    names = names_of(material.hints, request.passes.glossary)
+    return Rehearing(ways, language, request, material.memory, hook.check, watch, names)
 
 
 def _engine_of(parent: Made, request: Request, engines: Engines) -> Transcriber:
@@ -221,19 +224,52 @@ def _judged(
     words = transcript.words
     own = [words[one.start : one.end] for one in batch]
     removed = [removals(one.window, some, heard) for one, some, heard in zip(batch, own, hearings, strict=True)]
-    lost = [
-        (place, gap) for place, one in enumerate(batch) for gap in gaps(one.window, without(own[place], removed[place]))
-    ]
-    alone = list(rehearing.hear_alone([gap for _, gap in lost]))
-    heard_gaps: list[list[Gap]] = [[] for _ in batch]
-    for (place, gap), result in zip(lost, alone, strict=True):
-        heard_gaps[place].append(Gap(gap, result.segments))
+    lost = _gaps(batch, own, removed, rehearing)
+    with rehearing.watch.stage("names"):
+        named = [_names(one, some, rehearing) for one, some in zip(batch, own, strict=True)]
     with rehearing.watch.stage("compare"):
         return [
             finding
             for place, one in enumerate(batch)
-            for finding in findings(own[place], one.start, hearings[place], removed[place], heard_gaps[place])
+            for finding in findings(own[place], one.start, hearings[place], removed[place], lost[place], named[place])
         ]
+
+
+def _gaps(
+    batch: Sequence[Doubtful], own: Sequence[Sequence[Word]], removed: Sequence[Sequence[Removal]], rehearing: Rehearing
+) -> list[list[Gap]]:
+    """Speech of each window that no word explains, and what is heard in it by itself."""
+    found: list[list[Gap]] = [[] for _ in batch]
+    lost = [
+        (place, gap) for place, one in enumerate(batch) for gap in gaps(one.window, without(own[place], removed[place]))
+    ]
+    alone = rehearing.hear_alone([gap for _, gap in lost])
+    for (place, gap), result in zip(lost, alone, strict=True):
+        found[place].append(Gap(gap, result.segments))
+    return found
+
+
+def _names(one: Doubtful, words: Sequence[Word], rehearing: Rehearing) -> list[Finding]:
+    """Names that are known of the recording, where they were misheard and the sound agrees."""
+    names = possible(words, rehearing.names)
+    if not names:
+        return []
+    named = rehearing.hear_named(one.window, names)
+    found = list(heard_names(words, named, names))
+    if not found:
+        return []
+    texts = ["".join(word.text for word in words).strip(), *(_with(words, span, name) for span, name in found)]
+    before, *after = rehearing.readings(one.window, texts)
+    return [
+        of_name(words, one.start, span, name)
+        for (span, name), score in zip(found, after, strict=True)
+        if decide(edit_of(span, name), before, score, names).accepted
+    ]
+
+
+def _with(words: Sequence[Word], span: Span, candidate: Candidate) -> str:
+    texts = [word.text.strip() for word in words]
+    return " ".join([*texts[: span.start], *candidate.texts, *texts[span.end :]])
 
 
 def _inherited(parent: Made) -> dict[str, Any]:

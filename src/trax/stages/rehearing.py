@@ -9,6 +9,7 @@ from typing import Any, Final
 from trax.audio import Waveform, Window
 from trax.flow import Memory, Request
 from trax.passes.hearings import Hearing, Role
+from trax.passes.names import prompt_of
 from trax.passes.quieter import quieter
 from trax.stopwatch import Stopwatch
 from trax.timeline import Seconds
@@ -40,6 +41,7 @@ class Rehearing:
     memory: Memory
     check: Callable[[], None]
     watch: Stopwatch
+    names: tuple[str, ...] = ()  # that the recording is known to have
 
     def identity(self) -> dict[str, Any]:
         """Everything that shapes what is heard: where one of these differs, nothing is taken over."""
@@ -58,6 +60,17 @@ class Rehearing:
                 words = tuple(word for segment in result.segments for word in segment.words)
                 hearings.append(Hearing(role, words, result.readings))
         return found
+
+    def hear_named(self, window: Window, names: Sequence[str]) -> Hearing:
+        """What the first model makes of it, once it was told of the names."""
+        engine = next(iter(self.engines.values()))
+        options = replace(self.request.transcribe, initial_prompt=prompt_of(names))
+        [result] = engine.transcribe([window], self.language, options, Listening(check=self.check))
+        return Hearing("named", tuple(word for segment in result.segments for word in segment.words))
+
+    def readings(self, window: Window, texts: Sequence[str]) -> list[float | None]:
+        """How probable each text is as what is said in the window, by the first model."""
+        return next(iter(self.engines.values())).readings(window, self.language, texts, self.check)
 
     def hear_alone(self, windows: Sequence[Window]) -> Iterator[WindowResult]:
         """Stretches without words as windows of their own, as they sound, by the first model."""
