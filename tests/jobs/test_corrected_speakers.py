@@ -18,6 +18,7 @@ from trax.errors import UsageError
 from trax.result import Result
 from trax.settings import load_settings
 from trax.stages.llm import llm_of
+from trax.transcription.transcriber import Transcriber
 
 MODEL = "tiny.en"
 SEGMENTS = 16
@@ -33,7 +34,7 @@ def archive(hears: Hears, llm_server: LlmServer, database_url: str) -> Iterator[
     """Its language model corrects case, puts a word in, and makes a number up; its judge agrees with everything."""
     llm_server.rule = lambda heard: f"{heard.capitalize().replace(' word1', ' and word1')} 7."
     settings = load_settings(llm_base_url=llm_server.url, llm_api_key=KEY)
-    judge = {(MODEL, "auto"): Judge(english_only=True)}
+    judge: dict[tuple[str, str], Transcriber] = {(MODEL, "auto"): Judge(english_only=True)}
     engines = replace(engines_with(TakesTurns()), open_llm=lambda name: llm_of(settings, name), _loaded=judge)
     with Archive(settings, engines=engines) as opened:
         yield opened

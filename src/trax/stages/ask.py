@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from threading import Event, Lock
+from threading import Condition, Event, Lock
 from time import monotonic
 from typing import Any
 
@@ -17,7 +17,7 @@ from trax.enhancement.chunks import Chunk
 from trax.enhancement.llm import Completion, Llm, Message, Meter
 from trax.enhancement.prompts import messages_for
 from trax.enhancement.values import Correction, Hints
-from trax.errors import LlmUnusable, TraxError
+from trax.errors import CostLimit, LlmUnusable, TraxError
 from trax.flow import Answer, Calls, Hook, Progress
 from trax.timeline import Seconds
 from trax.transcript import Transcript
@@ -99,6 +99,8 @@ class _Inquiry:
             question: deque(answers) for question, answers in calls.known().items()
         }
         self._lock = Lock()
+        self._changed = Condition(self._lock)
+        self._asking = self._ended = 0  # requests under way; those that are over, whatever came of them
 
     def run(self, chunk: Chunk) -> None:
         """Ask for corrections of a chunk; the first that fails keeps all others from being asked for."""
@@ -137,11 +139,39 @@ class _Inquiry:
         with self._lock:
             if known := self._known.get(question):
                 return known.popleft()
-        if self.trouble:
-            raise _Left("Nothing further is asked.")
-        return _answer_of(
-            self._llm.complete(messages, check=self._check, meter=_Counted(self._calls, question, self._llm.model))
-        )
+        meter = _Counted(self._calls, question, self._llm.model)
+        while True:
+            if self.trouble:
+                raise _Left("Nothing further is asked.")
+            with self._changed:
+                ended = self._ended
+                self._asking += 1
+            try:
+                answer = _answer_of(self._llm.complete(messages, check=self._check, meter=meter))
+            except CostLimit:
+                self._leave(is_over=False)
+                if not self._room_may_come(ended):
+                    raise
+            except BaseException:
+                self._leave()
+                raise
+            else:
+                self._leave()
+                return answer
+
+    def _leave(self, *, is_over: bool = True) -> None:
+        with self._changed:
+            self._asking -= 1
+            self._ended += is_over
+            self._changed.notify_all()
+
+    def _room_may_come(self, ended: int) -> bool:
+        """Wait for one of those that are under way: it has reserved the most that it can cost, and costs less."""
+        with self._changed:
+            while self._ended == ended and self._asking:
+                self._changed.wait(LOOK)
+                self._check()
+            return self._ended != ended
 
     def _check(self) -> None:
         if self.left.is_set():
