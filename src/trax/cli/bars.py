@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from trax.jobs.batches import BatchReport
 
 
-SHOWN = ("transcribe", "passes", "diarize", "enhance", "judge")  # stages whose progress goes from one end of the bar to the other
+# stages whose progress goes from one end of the bar to the other
+SHOWN = ("transcribe", "passes", "diarize", "enhance", "judge")
 
 
 class Bar(Watcher):

@@ -12,6 +12,7 @@ from trax.passes.hearings import FIRST, Candidate, Hearing, Span, Support, Voice
 from trax.transcript import Word
 
 DROPPED: Final = 3  # words that a reading has less in a row: it lost them, and has no say there
+AGREED: Final = 2  # hearings that lost the same words did not lose them
 MOST_CANDIDATES: Final = 12
 
 
@@ -69,9 +70,10 @@ def _joined(ranges: Sequence[Sequence[_Range]]) -> list[tuple[int, int]]:
 
 def _span(start: int, end: int, heard: Sequence[Voice], ranges: Sequence[Sequence[_Range]]) -> Span:
     found: dict[str, list[tuple[Voice, int, int]]] = {}
-    for voice, differing in zip(heard, ranges, strict=True):
-        inside = [one for one in differing if start <= one.start and one.end <= end]
-        if voice is heard[0] or not any(one.is_drop for one in inside):
+    lost = [any(start <= one.start and one.end <= end and one.is_drop for one in differing) for differing in ranges]
+    without = {voice.role for voice, drops in zip(heard, lost, strict=True) if drops and voice.words}
+    for voice, differing, drops in zip(heard, ranges, lost, strict=True):
+        if not drops or len(without) >= AGREED:
             made_start, made_end = _place(voice, heard[0], start, end, differing)
             key = key_of(voice.texts[made_start:made_end])
             found.setdefault(key, []).append((voice, made_start, made_end))
@@ -110,7 +112,12 @@ def _support(several: Sequence[tuple[Voice, int, int]]) -> Support:
 
 
 def _best(first: Candidate, others: Sequence[Candidate]) -> list[Candidate]:
-    """Those that most say, none of them much longer or shorter: what was lost is not a matter of choice."""
-    possible = [one for one in others if abs(len(one.texts) - len(first.texts)) < DROPPED]
+    """Those that most say; what is much longer or shorter was lost by somebody, and one hearing alone can't tell."""
+    possible = [
+        one
+        for one in others
+        if abs(len(one.texts) - len(first.texts)) < DROPPED
+        or sum(support.is_best for support in one.support.values()) >= AGREED
+    ]
     ranked = sorted(possible, key=lambda one: -sum(support.share for support in one.support.values()))
     return ranked[: MOST_CANDIDATES - 1]
