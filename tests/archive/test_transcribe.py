@@ -82,7 +82,7 @@ def test_a_file_becomes_a_versioned_transcript(archive: Archive) -> None:
     for words in ("recording of the old radio station", "story about the river and the bridge", "start the machine"):
         assert words in spoken
     (stored,) = rows(archive, TranscriptionResult)
-    assert set(stored.content) == {"text", "language", "segments"}
+    assert set(stored.content) == {"text", "language", "segments", "coverage"}
     assert set(stored.content["segments"][0]) == {"id", "start", "end", "text", "confidence"}
     assert stored.content["text"] == " ".join(segment["text"] for segment in stored.content["segments"])
     assert set(stored.segments[0]["words"][0]) == {"start", "end", "word", "probability"}

@@ -1,4 +1,8 @@
-"""Listening to sound as it streams by: what is in it beside speech."""
+"""Listening to sound as it streams by: what is in it beside speech.
+
+A description: nothing is decided by it. What is right and what is wrong of it is in docs/coverage.md, measured by
+`python -m benchmarks.coverage`; the thresholds were chosen by looking at some hundred short files of many kinds.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +18,12 @@ from trax.coverage.spans import Span, joined, shifted, track_of
 from trax.coverage.values import Track
 from trax.timeline import Seconds
 
-BELOW_SPEECH: Final = 30.0  # dB: what is so much weaker than the speech of the recording is silence
 FLOOR: Final = -60.0  # dBFS: what is weaker is silence, whatever the speech
+BELOW_SPEECH: Final = (30.0, 20.0)  # dB: what is weaker than speech by the first is silence, by less than the other not
+ROOM: Final = 6.0  # dB above the quietest tenth of the pauses: in between, what only a room sounds like is silence
 FEWEST_TONES: Final = 10.0  # of a cell of music, in the mean of its neighbourhood
 NEAR: Final = 5  # cells of which most are loud, where it isn't silent: a click alone is no noise
-FAR: Final = 31  # cells, 4 s: the neighbourhood in which music is told from noise
+FAR: Final = (31, 313)  # cells, 4 s: the neighbourhood in which music is told from noise; 40 s, where speech fills that
 ENOUGH: Final = 8  # cells of it, 1 s: in less sound no music can be told
 ECHO: Final = 2  # cells after speech that still have its tones
 
@@ -62,19 +67,22 @@ def _told_apart(cells: Cells, speech: list[Span]) -> tuple[Flags, Flags]:
     """Which cells are not silent, and which of these are music."""
     levels, tones = cells.ended()
     outside = _outside(speech, len(levels))
-    loud = (levels > _silence(levels[~outside])) & outside
+    loud = (levels > _silence(levels[~outside], levels[outside])) & outside
     mostly_loud = _mean(loud, outside, NEAR) >= 0.5
     sounding = loud & outside
     sounding[ECHO:] &= outside[:-ECHO]
-    is_music = _mean(np.where(sounding, tones, 0.0), sounding, FAR, ENOUGH) >= FEWEST_TONES
+    near, far = (_mean(tones, sounding, width) for width in FAR)
+    is_music = np.where(_around(sounding.astype(np.float64), FAR[0]) >= ENOUGH, near, far) >= FEWEST_TONES
     return mostly_loud & outside, mostly_loud & outside & is_music
 
 
-def _silence(speech: Numbers) -> float:
-    """Level below which it is silent, in dBFS; by the levels of the speech, where there is any."""
-    if not len(speech):
+def _silence(speech: Numbers, pauses: Numbers) -> float:
+    """Level below which it is silent, in dBFS; by the levels of the speech and of the pauses, where there are any."""
+    if not len(speech) or not len(pauses):
         return FLOOR
-    return max(FLOOR, float(10 * np.log10(np.mean(10 ** (speech / 10)))) - BELOW_SPEECH)
+    loudness = 10 * np.log10(np.mean(10 ** (speech / 10)))
+    room = np.quantile(pauses, 0.1) + ROOM
+    return max(FLOOR, float(np.clip(room, loudness - BELOW_SPEECH[0], loudness - BELOW_SPEECH[1])))
 
 
 def _outside(speech: list[Span], count: int) -> Flags:
@@ -85,10 +93,10 @@ def _outside(speech: list[Span], count: int) -> Flags:
     return outside
 
 
-def _mean(values: Numbers | Flags, counted: Flags, width: int, fewest: int = 1) -> Numbers:
-    """The mean of the counted values around each cell; 0 where fewer of them are counted."""
+def _mean(values: Numbers | Flags, counted: Flags, width: int) -> Numbers:
+    """The mean of the counted values around each cell; 0 where none is counted."""
     sums, counts = _around(np.where(counted, values, 0.0), width), _around(counted.astype(np.float64), width)
-    return np.where(counts >= fewest, sums / np.maximum(counts, 1.0), 0.0)
+    return sums / np.maximum(counts, 1.0)
 
 
 def _around(values: Numbers, width: int) -> Numbers:
