@@ -97,6 +97,11 @@ def test_what_is_meant_is_found(text: str) -> None:
         ('{"segments": [{"id": 5, "text": "x"}]}', "stop", "other segments than those it was asked about"),
         ('{"segments": [{"id": true, "text": "x"}]}', "stop", "other segments than those it was asked about"),
         ('{"segments": [{"id": 3, "text": null}]}', "stop", "other segments than those it was asked about"),
+        (
+            json.dumps({"segments": [{"id": "9" * 5000, "text": "x"}]}),
+            "stop",
+            "other segments than those it was asked about",
+        ),
         ('{"segments": ["good morning"]}', "stop", "other segments than those it was asked about"),
         ('{"segments": [{"id": 3, "text": "a"}, {"id": 3, "text": "b"}]}', "stop", "one segment twice"),
     ],

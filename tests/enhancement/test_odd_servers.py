@@ -33,6 +33,7 @@ class Odd:
     body: Any = None  # JSON, or text that is none
     without_mode: Any = None  # to who asks for no JSON
     seen: list[dict[str, Any]] = field(default_factory=list)
+    headers: list[dict[str, str]] = field(default_factory=list)
     gate: threading.Barrier | None = None  # for all who ask for JSON
 
 
@@ -47,6 +48,7 @@ class _Handler(BaseHTTPRequestHandler):
         odd = self.server.odd
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         odd.seen.append(asked)
+        odd.headers.append(dict(self.headers))
         status, said = odd.status, odd.body
         if odd.without_mode is not None and "response_format" not in asked:
             status, said = 200, odd.without_mode
@@ -178,6 +180,17 @@ def test_nobody_is_told_the_key(odd: Odd) -> None:
         llm_at(odd).complete(MESSAGES)
     assert KEY not in str(raised.value)
     assert r"Received=***, expected another" in raised.value.message
+
+
+def test_nobody_is_told_whose_account_another_one_is(odd: Odd, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The client reads OpenAI's own variables, and whoever corrects is mostly somebody else."""
+    for name in ("OPENAI_API_KEY", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID", "OPENAI_BASE_URL"):
+        monkeypatch.setenv(name, "http://of-openai")
+    odd.body = WHOLE
+    llm_at(odd).complete(MESSAGES)
+    (headers,) = odd.headers
+    assert headers["Authorization"] == f"Bearer {KEY}"
+    assert "of-openai" not in str(headers)
 
 
 def test_an_answer_that_comes_in_the_very_moment_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:

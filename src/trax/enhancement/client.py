@@ -11,6 +11,7 @@ from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass
 from threading import BoundedSemaphore, Lock, Thread
 from typing import Any
+from urllib.parse import urlsplit
 
 from trax.enhancement.budget import Price, most_tokens
 from trax.enhancement.failures import Failure, failure_of, no_answer
@@ -20,6 +21,7 @@ from trax.storable import storable_text
 from trax.timeline import Seconds
 
 INSTALL = "pip install 'trax-transcripts[enhance]'"
+OPENAI = ".openai.com"
 LOOK: Seconds = 0.1  # between two looks whether somebody wants to stop
 FIRST_DELAY: Seconds = 1.0  # before a request is tried again; doubled each time
 LONGEST_DELAY: Seconds = 60.0
@@ -56,6 +58,10 @@ class OpenAiCompatible:
         self._client = openai.OpenAI(
             base_url=options.base_url, api_key=options.key or NO_KEY, timeout=options.timeout, max_retries=0
         )
+        if not f".{urlsplit(options.base_url).hostname}".endswith(
+            OPENAI
+        ):  # it reads who one is there, and tells anybody
+            self._client.organization = self._client.project = None
         self._slots = BoundedSemaphore(options.concurrency)
         self._pace = _Pace(options.per_minute)
         self._takes_json_mode = True  # until the server says otherwise
