@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -73,7 +74,7 @@ def _unknown(result: Result) -> RecordNotFound:
         return RecordNotFound(f"{what}: others made it, and nobody here listened.", "Transcribe its recording.")
     return RecordNotFound(
         f"{what}: it was made before Trax kept that, or of a version that was.",
-        f"`trax transcribe --force {one_line(result.source)}` makes a version that knows.",
+        f"`trax transcribe --force {shlex.quote(one_line(result.source))}` makes a version that knows.",
     )
 
 
