@@ -10,7 +10,6 @@ from uuid import UUID, uuid4
 from sqlalchemy import update
 
 from tests.jobs import queued
-from trax.coverage import Heard, Stretch, covered
 from trax.database import (
     Database,
     MediaFile,
@@ -98,9 +97,7 @@ def _store(session: Transaction, file: MediaFile, seconds: float, spoken: Transc
     """A job that is done, and its result."""
     job_id, ticket = queued.begin(session, file.id)
     queue.complete(session, job_id, ticket, seconds)
-    everywhere = Heard(((Stretch("speech", 0, round(spoken.duration * 1000)),),))
     new = transcripts.NewResult(job_id, file.id, "v1", spoken, None, seconds, "small", {})
-    new = replace(new, coverage=covered(everywhere, spoken.segments))
     return transcripts.store(session, replace(new, **values)).id
 
 

@@ -11,7 +11,9 @@ from sqlalchemy import select
 
 from tests.conftest import REPOSITORY
 from tests.database.small_archive import fill
-from trax.database import Database, TranscriptionResult, measuring, naming, references
+from trax.coverage import Heard, Stretch, covered
+from trax.database import Database, TranscriptionResult, documents, measuring, naming, references, transcripts
+from trax.database.transcripts import NewResult
 from trax.evaluation.reference import Reference, Utterance
 
 DOCUMENTS = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
@@ -27,6 +29,7 @@ def test_every_documented_query_runs_and_finds_something(database: Database) -> 
     fill(database)
     _name_a_voice(database)
     _measure_a_transcript(database)
+    _lose_words(database)
     blocks = sql_blocks()
     assert len(blocks) >= 5
     with psycopg.connect(database.address(), row_factory=dict_row) as connection:
@@ -50,6 +53,16 @@ def _measure_a_transcript(database: Database) -> None:
         assert media_id is not None
         references.add(session, references.NewReference(media_id, "dams.txt", "text", "0" * 64, said))
         measuring.remeasure(session, media_id)
+
+
+def _lose_words(database: Database) -> None:
+    with database.transaction() as session:
+        known = session.scalars(select(TranscriptionResult)).first()
+        assert known is not None
+        heard = documents.transcript_of(known)
+        speech = covered(Heard(((Stretch("speech", 0, 600_000),),)), heard.segments)
+        new = NewResult(known.job_id, known.media_file_id, "v1", heard, None, 1.0, "small", {}, coverage=speech)
+        transcripts.store(session, new)
 
 
 def test_the_moment_of_a_phrase(database: Database) -> None:
