@@ -133,7 +133,9 @@ def test_speech_of_all_channels_is_in_order() -> None:
 @pytest.mark.parametrize(
     "document",
     [None, {}, [], "text", {"start": 0, "heard": 3, "track": ""}, {"start": 0, "heard": ["x5"], "track": ""},
-     {"start": 0, "heard": ["v5 s3"], "track": "t5"}, {"start": "0", "heard": [], "track": ""}],
+     {"start": 0, "heard": ["v5 s3"], "track": "t5"}, {"start": "0", "heard": [], "track": ""},
+     {"start": 0, "heard": ["v5", "v5"], "track": "u5", "labels": ["1"]},
+     {"start": float("inf"), "heard": [], "track": ""}],
 )  # fmt: skip
 def test_what_others_have_stored_is_no_coverage(document: object) -> None:
     assert from_json(document) is None

@@ -101,6 +101,16 @@ def test_silence_is_what_is_much_weaker_than_the_speech() -> None:
     assert shares(track_of(sound, speech=(Interval(0, 6),)))["noise"] == pytest.approx(0.5, abs=0.03)
 
 
+def test_music_under_speech_is_heard_in_its_pauses() -> None:
+    speech = tuple(Interval(second, second + 1.4) for second in range(0, 20, 2))
+    found = shares(track_of(band(20), speech=speech))
+    assert found["music"] == pytest.approx(0.3, abs=0.03)
+    assert found["noise"] < 0.01
+    found = shares(track_of(noise(20), speech=speech))
+    assert found["noise"] == pytest.approx(0.3, abs=0.03)
+    assert found["music"] == 0
+
+
 @settings(max_examples=20)
 @given(st.lists(st.integers(1, 5 * SAMPLE_RATE), max_size=8))
 def test_it_doesnt_matter_how_the_sound_comes_in(lengths: list[int]) -> None:

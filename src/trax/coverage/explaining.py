@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -79,16 +80,9 @@ def _missed(speech: Sequence[Span], between: Sequence[Span]) -> Iterator[Span]:
 
 def _touching(spans: Sequence[Span], others: Sequence[Span]) -> list[Span]:
     """The spans that others overlap."""
-    shared = common(spans, others)
-    starts, found = {start for start, _ in shared}, []
-    position = 0
-    for span in spans:
-        while position < len(shared) and shared[position][0] < span[0]:
-            position += 1
-        if position < len(shared) and shared[position][0] < span[1]:
-            found.append(span)
-    assert len(starts) == len(shared)
-    return found
+    starts = [start for start, _ in spans]
+    touched = {bisect_right(starts, start) - 1 for start, _ in common(spans, others)}
+    return [spans[place] for place in sorted(touched)]
 
 
 def _together(tracks: Sequence[Track]) -> Track:

@@ -73,7 +73,16 @@ def _told_apart(cells: Cells, speech: list[Span]) -> tuple[Flags, Flags]:
     sounding[ECHO:] &= outside[:-ECHO]
     near, far = (_mean(tones, sounding, width) for width in FAR)
     is_music = np.where(_around(sounding.astype(np.float64), FAR[0]) >= ENOUGH, near, far) >= FEWEST_TONES
-    return mostly_loud & outside, mostly_loud & outside & is_music
+    mostly_loud &= outside
+    return _to_the_edge(mostly_loud, outside), _to_the_edge(mostly_loud & is_music, outside)
+
+
+def _to_the_edge(flags: Flags, outside: Flags) -> Flags:
+    """With the cells that speech only begins or ends in: what is beside it, goes up to it."""
+    beside = np.zeros_like(flags)
+    beside[1:] |= flags[:-1]
+    beside[:-1] |= flags[1:]
+    return flags | (beside & ~outside)
 
 
 def _silence(speech: Numbers, pauses: Numbers) -> float:

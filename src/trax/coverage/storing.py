@@ -34,8 +34,11 @@ def from_json(document: Any) -> Coverage | None:
     try:
         start = round(document["start"] * 1000)
         channels = tuple(_read(text, start) for text in document["heard"])
-        return Coverage(_read(document["track"], start), Heard(channels, tuple(document.get("labels", ()))))
-    except (KeyError, TypeError, ValueError, AttributeError):
+        labels = tuple(map(str, document.get("labels", ())))
+        if len(labels) not in (0, len(channels)):
+            return None
+        return Coverage(_read(document["track"], start), Heard(channels, labels))
+    except (KeyError, TypeError, ValueError, OverflowError, AttributeError):
         return None
 
 
