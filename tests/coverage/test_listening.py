@@ -101,6 +101,12 @@ def test_silence_is_what_is_much_weaker_than_the_speech() -> None:
     assert shares(track_of(sound, speech=(Interval(0, 6),)))["noise"] == pytest.approx(0.5, abs=0.03)
 
 
+def test_what_a_room_sounds_like_is_silence_and_what_happens_in_it_is_not() -> None:
+    sound = np.concatenate((loud(noise(6), -20), loud(noise(6), -48), loud(noise(6), -41)))
+    found = shares(track_of(sound, speech=(Interval(0, 6),)))
+    assert found == pytest.approx({"speech": 1 / 3, "silence": 1 / 3, "music": 0, "noise": 1 / 3}, abs=0.03)
+
+
 def test_music_under_speech_is_heard_in_its_pauses() -> None:
     speech = tuple(Interval(second, second + 1.4) for second in range(0, 20, 2))
     found = shares(track_of(band(20), speech=speech))

@@ -23,9 +23,7 @@ BELOW_SPEECH: Final = (30.0, 20.0)  # dB: what is weaker than speech by the firs
 ROOM: Final = 6.0  # dB above the quietest tenth of the pauses: in between, what only a room sounds like is silence
 FEWEST_TONES: Final = 10.0  # of a cell of music, in the mean of its neighbourhood
 NEAR: Final = 5  # cells of which most are loud, where it isn't silent: a click alone is no noise
-FAR: Final = (31, 313)  # cells, 4 s: the neighbourhood in which music is told from noise; 40 s, where speech fills that
-ENOUGH: Final = 8  # cells of it, 1 s: in less sound no music can be told
-ECHO: Final = 2  # cells after speech that still have its tones
+FAR: Final = 31  # cells, 4 s: the neighbourhood in which music is told from noise
 
 Flags = NDArray[np.bool_]
 Numbers = NDArray[np.float64]
@@ -69,10 +67,7 @@ def _told_apart(cells: Cells, speech: list[Span]) -> tuple[Flags, Flags]:
     outside = _outside(speech, len(levels))
     loud = (levels > _silence(levels[~outside], levels[outside])) & outside
     mostly_loud = _mean(loud, outside, NEAR) >= 0.5
-    sounding = loud & outside
-    sounding[ECHO:] &= outside[:-ECHO]
-    near, far = (_mean(tones, sounding, width) for width in FAR)
-    is_music = np.where(_around(sounding.astype(np.float64), FAR[0]) >= ENOUGH, near, far) >= FEWEST_TONES
+    is_music = _mean(tones, loud, FAR) >= FEWEST_TONES
     mostly_loud &= outside
     return _to_the_edge(mostly_loud, outside), _to_the_edge(mostly_loud & is_music, outside)
 
