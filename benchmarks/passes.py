@@ -126,7 +126,7 @@ def _heard(
         tuple(word for segment in result.segments for word in segment.words)
         for result in first.transcribe(sound, "en", Request().transcribe)
     ]
-    doubtful = [Doubtful(place, window, 0, 0, ()) for place, window in enumerate(sound)]
+    doubtful = [Doubtful(place, window, 0, 0, 0.0) for place, window in enumerate(sound)]
     for ((clip, condition), _), own, hearings in zip(kept, words, rehearing.hear(doubtful, {}), strict=True):
         yield Heard(clip.name, clip.source.speaker, condition.name, clip.source.text, own, tuple(hearings))
 

@@ -116,3 +116,11 @@ def test_the_estimate_is_near_what_was_measured() -> None:
     """Means over the calibration's clips with a confidence from 0.8 to 0.9, and above."""
     assert estimate_accuracy(a_transcript(0.855)) == pytest.approx(0.893, abs=0.03)
     assert estimate_accuracy(a_transcript(0.930)) == pytest.approx(0.968, abs=0.02)
+
+
+def test_what_the_model_has_no_doubt_of_may_fill_the_window() -> None:
+    window = Window(Waveform(np.zeros(10 * SAMPLE_RATE, np.float32)), (Interval(1.0, 3.0),))
+    text = "As over the telephone, where the detector hears a part of what is said, and not all of it, by far."
+    assert is_too_dense(text, window)
+    assert not is_too_dense(text, window, is_sure=True)
+    assert is_too_dense(4 * text, window, is_sure=True)

@@ -16,6 +16,7 @@ ALIKE = 0.5  # share of their words that two hearings of one stretch have in com
 UNLIKE = 0.2  # below it they have nothing in common
 UNHEARD = 0.2  # of the words' time in which the VAD heard speech
 UNSURE = 0.5  # mean probability of words that are perhaps nobody's
+SILENT = 0.3  # of the model's own probability that nobody spoke, where it had words all the same
 FEWEST = 2  # words that are taken out: single ones are a matter of choice
 
 
@@ -43,11 +44,14 @@ def found_again(gap: Window, heard: Sequence[Word], hearings: Sequence[Hearing])
     return any(agreement(heard, words) >= ALIKE for words in inside)
 
 
-def removals(window: Window, words: Sequence[Word], hearings: Sequence[Hearing]) -> list[Removal]:
-    """Stretches that are odd by themselves, and that no other hearing has."""
+def removals(window: Window, words: Sequence[Word], silence: float, hearings: Sequence[Hearing]) -> list[Removal]:
+    """Stretches that are odd by themselves, and that no other hearing has.
+
+    silence: the first model's own probability that nobody spoke in the window.
+    """
     if not hearings:
         return []
-    found = [*_loops(words), *_unspoken(window, words, hearings)]
+    found = [*_loops(words), *_unspoken(window, words, silence, hearings)]
     return [one for one in found if not any(_has(hearing, words[one.start : one.end]) for hearing in hearings)]
 
 
@@ -81,12 +85,16 @@ def _repeats(keys: Sequence[str], place: int, length: int) -> int:
     return count
 
 
-def _unspoken(window: Window, words: Sequence[Word], hearings: Sequence[Hearing]) -> Iterator[Removal]:
-    """All words of a window in which another hearing found none, or none in common, and which were in doubt before."""
+def _unspoken(window: Window, words: Sequence[Word], silence: float, hearings: Sequence[Hearing]) -> Iterator[Removal]:
+    """All words of a window, where they are improbable, nobody spoke as far as can be told, and no hearing has them.
+
+    Improbable words alone are bad words for what was said, such as those of a language that the model doesn't know.
+    """
     if len(words) < FEWEST:
         return
     mean = sum(word.probability for word in words) / len(words)
-    is_odd = mean < UNSURE or share_in_speech(words, window) < UNHEARD
+    is_silent = silence > SILENT or not any(hearing.words for hearing in hearings)
+    is_odd = (mean < UNSURE and is_silent) or share_in_speech(words, window) < UNHEARD
     if is_odd and all(agreement(words, hearing.words) <= UNLIKE for hearing in hearings):
         yield Removal(0, len(words), "nobody spoke")
 

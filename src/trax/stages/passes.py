@@ -28,10 +28,13 @@ from trax.transcription.engines import Engines
 from trax.transcription.hearing import UNSPACED_LANGUAGES
 from trax.transcription.models import canonical_name
 from trax.transcription.transcriber import Transcriber, WindowResult
+from trax.vad.regions import VadOptions
 from trax.vad.windows import windows
 
 BY_CHANNEL: Final = "channels"  # `method` of speakers on channels of their own
 INHERITED: Final = ("model", "language", "times", "last_time_told", "decoding", "diarizer", "speakers")
+LENIENT_THRESHOLD: Final = 0.15  # of the VAD
+LENIENT_END_THRESHOLD: Final = 0.1
 AT_ONCE: Final = 16  # windows that are heard together, by one model after the other
 
 
@@ -177,8 +180,17 @@ def _windows(
     watch = rehearing.watch
     with decode(material.path, options) as decoding:
         blocks = watch.each("decode", _checked(decoding, hook))
-        for window in watch.each("vad", windows(blocks, rehearing.request.vad)):
+        for window in watch.each("vad", windows(blocks, _lenient(rehearing.request.vad))):
             yield window.shifted(options.start_sample)
+
+
+def _lenient(options: VadOptions) -> VadOptions:
+    """With these the VAD hears more speech, and more that is none: two hearings have to agree on what is new."""
+    return replace(
+        options,
+        threshold=min(options.threshold, LENIENT_THRESHOLD),
+        end_threshold=min(options.end_threshold, LENIENT_END_THRESHOLD),
+    )
 
 
 def _checked(blocks: Iterable[Samples], hook: Hook) -> Iterator[Samples]:
@@ -194,10 +206,12 @@ def _doubtful(transcript: Transcript, stream: Iterable[Window], report: Report) 
     for window in stream:
         place = _first_after(words, place, window.start)
         end = _first_after(words, place, window.start + window.duration)
-        why = reasons(window, words[place:end], _segments(transcript, window))
+        segments = _segments(transcript, window)
+        why = reasons(window, words[place:end], segments)
         report.windows += 1
         if why:
-            yield Doubtful(report.heard_again, window, place, end, why)
+            silence = max((segment.no_speech_prob for segment in segments), default=0.0)
+            yield Doubtful(report.heard_again, window, place, end, silence)
             report.heard_again += 1
             for reason in why:
                 report.reasons[reason] = report.reasons.get(reason, 0) + 1
@@ -223,7 +237,9 @@ def _judged(
     hearings = rehearing.hear(batch, known)
     words = transcript.words
     own = [words[one.start : one.end] for one in batch]
-    removed = [removals(one.window, some, heard) for one, some, heard in zip(batch, own, hearings, strict=True)]
+    removed = [
+        removals(one.window, some, one.silence, heard) for one, some, heard in zip(batch, own, hearings, strict=True)
+    ]
     lost = _gaps(batch, own, removed, rehearing)
     with rehearing.watch.stage("names"):
         named = [_names(one, some, rehearing) for one, some in zip(batch, own, strict=True)]

@@ -28,7 +28,7 @@ class Doubtful:
     window: Window
     start: int  # words of the transcript, half open
     end: int
-    reasons: tuple[str, ...]
+    silence: float  # the model's own probability that nobody spoke
 
 
 @dataclass(frozen=True, slots=True)

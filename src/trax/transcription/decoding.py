@@ -19,6 +19,8 @@ from trax.transcription.dispatch import Stop
 from trax.transcription.transcriber import Reading, TranscribeOptions
 
 MAX_LENGTH = 448  # tokens of Whisper's text context
+SURE_LOGPROB = -0.5  # of a token: what is made up out of noise has less (benchmarks/README.md)
+SURE_SPEECH = 0.3  # of the probability that nobody speaks
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,11 @@ class Hypothesis:
     def is_silent(self, options: TranscribeOptions) -> bool:
         """Whether the model thinks that nobody spoke."""
         return self.no_speech_prob > options.no_speech_limit and self.avg_logprob <= options.avg_logprob_limit
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether the model has no doubt that this was said."""
+        return self.avg_logprob > SURE_LOGPROB and self.no_speech_prob < SURE_SPEECH
 
     def is_repetitive(self, options: TranscribeOptions) -> bool:
         """Whether the text compresses as only loops do."""

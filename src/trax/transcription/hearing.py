@@ -129,6 +129,10 @@ def features(engine: Any, window: Window, frames: int) -> NDArray[np.float32]:
     return padded
 
 
+def _is_too_dense(hypothesis: Hypothesis, window: Window) -> bool:
+    return is_too_dense(hypothesis.text, window, is_sure=hypothesis.is_sure)
+
+
 class _Listener:
     """Words of windows in one language, with a second hearing for what the first left out."""
 
@@ -187,7 +191,7 @@ class _Listener:
 
     def _reread(self, window: Window, encoded: Any, first: Hypothesis, frames: int) -> tuple[Any, Hypothesis]:
         """The reading with what it was read from; what looks odd is read again, in the whole 30 s at first."""
-        if frames < FRAMES and (first.has_failed(self._options) or is_too_dense(first.text, window)):
+        if frames < FRAMES and (first.has_failed(self._options) or _is_too_dense(first, window)):
             [encoded] = self._encode([window], FRAMES)
             with self._watch.stage("generate"):
                 [first] = self._decoder.read([encoded], self._options)
@@ -209,7 +213,7 @@ class _Listener:
 
     def _words(self, window: Window, encoded: Any, hypothesis: Hypothesis) -> list[ScoredWord]:
         silent = hypothesis.is_silent(self._options) or not hypothesis.text
-        if silent or is_too_dense(hypothesis.text, window):
+        if silent or _is_too_dense(hypothesis, window):
             return []
         self._stop.check()
         frames = min(FRAMES, max(2, int(window.duration * FRAMES_PER_SECOND)))
