@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 
 from tests.transcription.clips import Clips
 from trax.audio import SAMPLE_RATE, Waveform, Window
+from trax.loops import without_loops
 from trax.timeline import Interval
 from trax.transcript import Segment, Transcript, Word
 from trax.transcription.confidence import estimate_accuracy
 from trax.transcription.decoding import Hypothesis, compression_ratio
 from trax.transcription.faster_whisper import FasterWhisperTranscriber
-from trax.transcription.guards import is_too_dense, without_loops
+from trax.transcription.guards import is_too_dense
 from trax.transcription.transcriber import TranscribeOptions, WindowResult
 
 OPTIONS = TranscribeOptions()

@@ -100,7 +100,7 @@ class _Sound:
                 for window in self._watch.each("vad", windows(blocks, self._request.vad)):
                     listener.heard(window)
                     self._waiting.append(channel)
-                    yield _shifted(window, options.start_sample)
+                    yield window.shifted(options.start_sample)
                 self._tracks.append(listener.track(options.start_sample / SAMPLE_RATE))
                 self._reports.append(decoding.report)
                 self._length = decoding.report.duration
@@ -151,14 +151,6 @@ class _Sound:
     def speaker_info(self, heard: list[Segment]) -> dict[str, Any] | None:
         """Who speaks on which channel, for how long."""
         return speaker_info(heard, self._channels) if self._splits else None
-
-
-def _shifted(window: Window, samples: int) -> Window:
-    """The window of a stretch that begins at that sample of the media, on the media's time axis."""
-    if not samples:
-        return window
-    waveform = replace(window.waveform, start_sample=window.waveform.start_sample + samples)
-    return Window(waveform, tuple(speech.shifted(samples / SAMPLE_RATE) for speech in window.speech))
 
 
 def _listening(memory: Memory, identity: dict[str, Any], hook: Hook, watch: Stopwatch, others: Stopwatch) -> Listening:

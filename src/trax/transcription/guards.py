@@ -1,9 +1,8 @@
-"""Text that nobody said: more of it than the speech can hold, and loops."""
+"""Text that nobody said: more of it than the speech can hold."""
 
 from __future__ import annotations
 
 from trax.audio import Window
-from trax.loops import without_loops as without_loops
 
 DENSEST = 30.0  # characters a second; fast English speech has 20, measured on 158 windows of read speech at most 21
 EDGE = 0.6  # seconds that the VAD may have missed at the edges of speech

@@ -11,12 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trax.audio import Window
+from trax.loops import without_loops
 from trax.stopwatch import Stopwatch
 from trax.timeline import Seconds
 from trax.transcription.decoding import Decoder, Hypothesis, split
 from trax.transcription.dispatch import Stop
 from trax.transcription.encoders import Encoder
-from trax.transcription.guards import is_too_dense, without_loops
+from trax.transcription.guards import is_too_dense
 from trax.transcription.segments import ScoredWord, segments_of
 from trax.transcription.transcriber import TranscribeOptions, WindowResult
 from trax.transcription.unexplained import unexplained
