@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from trax.enhancement.budget import Price
 from trax.timeline import Seconds
 
-# Of read speech, 9,900 words an hour, in the chunks and with the prompt of this version, at 3.3 characters a token. Of
-# what comes back it is assumed that three of five segments are changed.
+# Of read speech, 9,900 words an hour, in the chunks and with the prompt of this version, as Whisper's tokenizer counts
+# them where most segments are corrected (benchmarks/README.md); prompts of fast talk are a little longer.
 SENT_PER_HOUR = 40_000  # tokens
-RECEIVED_PER_HOUR = 14_000
+RECEIVED_PER_HOUR = 18_000
 
 
 @dataclass(frozen=True, slots=True)
