@@ -110,6 +110,26 @@ def test_good_speech_stays_nearly_as_it_is(
     assert memory.fresh == facts["heard_again"]  # what was kept is not heard a third time
 
 
+@pytest.mark.shared_data
+def test_speech_in_another_language_is_heard_as_what_it_is(
+    shared_data: Path, base_model: Path, tiny_engines: Engines
+) -> None:
+    """A sermon in German that was taken for English; if the user says that it is, it stays so."""
+    speech = shared_data / "speech" / "edge" / "gaenswein15.mp3"
+    request = Request(pipeline="v3", model=str(base_model), language="en")
+    taken = transcribe(Material(speech), request, tiny_engines, Hook())
+    insisted = passes(Material(speech, taken), request, tiny_engines, Hook())
+    assert not [change for change in insisted.beside["passes"]["changes"] if change["why"] == "another language"]
+    detected = replace(taken, model_config={**taken.model_config, "language": {"code": "en", "how": "detected"}})
+    made = passes(Material(speech, detected), replace(request, language=None), tiny_engines, Hook())
+    assert "außerordentliche Form" in made.transcript.text
+    assert " of " in taken.transcript.text
+    assert " of " not in made.transcript.text
+    [change] = [change for change in made.beside["passes"]["changes"] if change["why"] == "another language"]
+    assert (change["language"], change["probability"] > change["before_probability"] + 0.15) == ("de", True)
+    assert change["after"] in " ".join(made.transcript.text.split())
+
+
 def test_what_nobody_measured_is_not_doubtful(first_words: Made) -> None:
     with pytest.raises(UsageError, match="how sure"):
         check_parent(first_words)

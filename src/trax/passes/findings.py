@@ -30,10 +30,22 @@ class Finding:
     why: str
     hearings: tuple[str, ...]  # that have it as their best reading
     before_probability: float | None  # of what was there, by the same measure as the change's
-    segments: tuple[Segment, ...] = ()  # of speech that had no words, and that stands for itself
+    segments: tuple[Segment, ...] = ()  # of speech that had other words or none, and that stand for themselves
+    language: str | None = None  # of the segments, where it is another one than the transcript's
+
+    @property
+    def rewriting(self) -> tuple[Change, ...]:
+        """What is to be done with the words that are there; segments of its own are put in beside."""
+        if not self.segments:
+            return (self.change,)
+        if self.change.start == self.change.end:
+            return ()
+        return (Change(self.change.start, self.change.end, (), self.change.probability),)
 
     def as_json(self) -> Mapping[str, Any]:
+        language = {} if self.language is None else {"language": self.language}
         return {
+            **language,
             "start": round(self.start, 3),
             "end": round(self.end, 3),
             "before": self.before,

@@ -15,6 +15,7 @@ from trax.flow import Hook, Made, Material, Progress, Request
 from trax.media.decode import DecodeOptions, decode
 from trax.passes.doubt import gaps, reasons
 from trax.passes.findings import Finding, Gap, findings, of_name
+from trax.passes.foreign import may_be_foreign, of_language
 from trax.passes.hearings import Candidate, Role, Span
 from trax.passes.names import edit_of, heard_names, names_of, possible
 from trax.passes.repairs import Removal, removals, without
@@ -122,7 +123,9 @@ def _rehearing(material: Material, request: Request, engines: Engines, hook: Hoo
         ways |= {"second": second, "second again": second}
     language = material.parent.transcript.language
     names = names_of(material.hints, request.passes.glossary)
-    return Rehearing(ways, language, request, material.memory, hook.check, watch, names)
+    told: dict[str, Any] = material.parent.model_config.get("language") or {}
+    is_told = request.language is not None or told.get("how") == "given"
+    return Rehearing(ways, language, request, material.memory, hook.check, watch, names, is_told)
 
 
 def _engine_of(parent: Made, request: Request, engines: Engines) -> Transcriber:
@@ -169,7 +172,7 @@ def _heard_again(
             end = batch[-1].window.start + batch[-1].window.duration
             hook.progress(Progress("passes", min(end, transcript.duration), transcript.duration))
     report.findings += found
-    changed = rewritten(transcript, [finding.change for finding in found if not finding.segments])
+    changed = rewritten(transcript, [change for finding in found for change in finding.rewriting])
     return with_segments(changed, [segment for finding in found for segment in finding.segments])
 
 
@@ -243,11 +246,14 @@ def _judged(
     lost = _gaps(batch, own, removed, rehearing)
     with rehearing.watch.stage("names"):
         named = [_names(one, some, rehearing) for one, some in zip(batch, own, strict=True)]
+    with rehearing.watch.stage("language"):
+        foreign = [_foreign(one, some, rehearing) for one, some in zip(batch, own, strict=True)]
     with rehearing.watch.stage("compare"):
         return [
             finding
             for place, one in enumerate(batch)
-            for finding in findings(own[place], one.start, hearings[place], removed[place], lost[place], named[place])
+            for finding in foreign[place]
+            or findings(own[place], one.start, hearings[place], removed[place], lost[place], named[place])
         ]
 
 
@@ -281,6 +287,14 @@ def _names(one: Doubtful, words: Sequence[Word], rehearing: Rehearing) -> list[F
         for (span, name), score in zip(found, after, strict=True)
         if decide(edit_of(span, name), before, score, names).accepted
     ]
+
+
+def _foreign(one: Doubtful, words: Sequence[Word], rehearing: Rehearing) -> list[Finding]:
+    """The window in another language, where that is what is spoken there; else nothing."""
+    if not may_be_foreign(words) or (heard := rehearing.hear_foreign(one.window)) is None:
+        return []
+    found = of_language(words, one.start, *heard)
+    return [] if found is None else [found]
 
 
 def _with(words: Sequence[Word], span: Span, candidate: Candidate) -> str:

@@ -8,11 +8,13 @@ from typing import Any, Final
 
 from trax.audio import Waveform, Window
 from trax.flow import Memory, Request
+from trax.passes.foreign import SURE_LANGUAGE
 from trax.passes.hearings import Hearing, Role
 from trax.passes.names import prompt_of
 from trax.passes.quieter import quieter
 from trax.stopwatch import Stopwatch
 from trax.timeline import Seconds
+from trax.transcript import Segment
 from trax.transcription.transcriber import Listening, Transcriber, WindowResult
 
 ALTERNATIVES: Final = 5  # readings of each hearing
@@ -42,6 +44,7 @@ class Rehearing:
     check: Callable[[], None]
     watch: Stopwatch
     names: tuple[str, ...] = ()  # that the recording is known to have
+    is_told: bool = False  # the language, by the user: there is no other one
 
     def identity(self) -> dict[str, Any]:
         """Everything that shapes what is heard: where one of these differs, nothing is taken over."""
@@ -77,6 +80,17 @@ class Rehearing:
         engine = next(iter(self.engines.values()))
         listening = Listening(check=self.check)
         return engine.transcribe(windows, self.language, self.request.transcribe, listening)
+
+    def hear_foreign(self, window: Window) -> tuple[str, tuple[Segment, ...]] | None:
+        """The language of a window and what is heard as that, by a model that knows several; None: it is no other."""
+        engine = next((engine for engine in self.engines.values() if not engine.english_only), None)
+        if engine is None or self.is_told:
+            return None
+        guess = engine.detect_language([window], self.check)
+        if guess.language == self.language or guess.probability < SURE_LANGUAGE:
+            return None
+        [result] = engine.transcribe([window], guess.language, self.request.transcribe, Listening(check=self.check))
+        return guess.language, result.segments
 
     def _heard(
         self,
