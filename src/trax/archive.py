@@ -7,20 +7,12 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
-from trax.database import lookup, media, media_views, transcripts
+from trax.database import edits, lookup, media, media_views, transcripts
 from trax.database.media_views import MediaFilter, MediaSummary
 from trax.database.models import MediaFile
-from trax.errors import (
-    DatabaseError,
-    DecoderUnavailable,
-    LlmNotSetUp,
-    LlmOutOfCredit,
-    ModelUnavailable,
-    RecordNotFound,
-    StoreError,
-    TraxError,
-)
+from trax.errors import HOPELESS, RecordNotFound, TraxError
 from trax.flow import EnhanceOptions, Hook, Purse, Request
 from trax.jobs import acquire
 from trax.jobs.acquire import Acquirer
@@ -46,19 +38,9 @@ from trax.transcription.engines import Engines
 from trax.turns import SpeakerCount
 
 if TYPE_CHECKING:
+    from trax.editing.merge import Side
     from trax.finding import Finder
     from trax.jobs.describe import Described
-
-
-# The next file would fare no better.
-HOPELESS = (
-    DatabaseError,
-    DecoderUnavailable,
-    LlmNotSetUp,
-    LlmOutOfCredit,
-    ModelUnavailable,
-    StoreError,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +188,35 @@ class Archive:
         result_id = revert_edit(self.database, id, edit_id)
         return self.result(str(result_id))
 
+    def edit(
+        self, id: str, document: str = "", *, replacing: Sequence[tuple[str, str]] = (), checked: bool | None = None
+    ) -> Result:
+        """A new version with what a person has corrected; the one that was meant, `existed`, where nothing differs.
+
+        document: as `trax edit --print` writes it. replacing: texts and what is right, instead. checked: somebody has
+        read all of it, so that others are measured by it; None: so it is with a document.
+
+        Raises: RecordNotFound, UsageError: the document can't be read, or a text isn't there.
+        """
+        from trax.jobs.edits import Wanted, edit
+
+        wanted = Wanted("replace" if replacing else "file", document, tuple(replacing), checked)
+        edited = edit(self.database, id, wanted)
+        return self._made(edited.result_id, edited.parent_id)
+
+    def rebase(self, id: str, onto: str | None = None, *, take: Side = "edit") -> Result:
+        """A new version of a machine's with the corrections of another; that one, `existed`, if nothing is to be done.
+
+        Raises: RecordNotFound, UsageError: no corrections, or versions that don't belong together.
+        """
+        from trax.jobs.rebase import rebase
+
+        rebased = rebase(self.database, id, onto, take)
+        return self._made(rebased.result_id, (rebased.onto or rebased.edit).id)
+
+    def _made(self, result_id: UUID | None, otherwise: UUID) -> Result:
+        return replace(self.result(str(result_id or otherwise)), existed=result_id is None)
+
     def _built_on(
         self, ids: Sequence[str], version: int | None, request: Request, hook: Hook | None, force: bool
     ) -> Generator[Outcome, None, None]:
@@ -273,7 +284,7 @@ class Archive:
             file, found = lookup.media_or_result(session, id)
             if found is None or (version is not None and found.version != version):
                 found = transcripts.of_media(session, file.id, version)
-            return result_of(session, found, file)
+            return replace(result_of(session, found, file), lacks=edits.lacking(session, found))
 
     @property
     def finder(self) -> Finder:
@@ -334,7 +345,8 @@ class Archive:
         finished = work.wait(task)
         with self.database.transaction() as session:
             file = media.get(session, finished.result.media_file_id)
-            return replace(result_of(session, finished.result, file), existed=finished.existed)
+            made = result_of(session, finished.result, file)
+            return replace(made, existed=finished.existed, lacks=edits.lacking(session, finished.result))
 
     def _models(self) -> Engines:
         if self._engines is None:

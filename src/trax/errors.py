@@ -305,6 +305,17 @@ class OutputError(TraxError):
     pass
 
 
+# The next file would fare no better.
+HOPELESS = (
+    DatabaseError,
+    DecoderUnavailable,
+    LlmNotSetUp,
+    LlmOutOfCredit,
+    ModelUnavailable,
+    StoreError,
+)
+
+
 def first_line(error: BaseException) -> str:
     """What somebody else's exception says, in one line without a full stop; its name where it says nothing."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")

@@ -39,6 +39,7 @@ class Result:
     profile: Mapping[str, float]  # seconds of work by stage, of all threads; empty for results of before it was kept
     created_at: datetime
     existed: bool = False  # the same request had been answered before; nothing was done
+    lacks: int | None = None  # the version whose corrections by hand are not in this newer one
     speaker_info: Mapping[str, Any] | None = None  # who speaks, where that is known, with their names
     content: Mapping[str, Any] = field(default_factory=dict)  # as it is stored: of a v2, all that was to be corrected
 

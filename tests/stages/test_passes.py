@@ -135,6 +135,13 @@ def test_what_nobody_measured_is_not_doubtful(first_words: Made) -> None:
         check_parent(first_words)
 
 
+@pytest.mark.parametrize(("content", "way_out"), [("enhanced_text", "correct the result"), ("edited", "trax rebase")])
+def test_what_was_corrected_is_not_heard_again(sample_made: Made, content: str, way_out: str) -> None:
+    with pytest.raises(UsageError, match="corrected") as raised:
+        check_parent(replace(sample_made, content={content: {}}))
+    assert way_out in str(raised.value.next_step)
+
+
 @pytest.fixture
 def first_words(sample_made: Made) -> Made:
     return replace(sample_made, is_measured=False)

@@ -48,11 +48,20 @@ class Delivery:
             )
         if (notice := unexplained_notice(result)) is not None:
             self._say(named(source, notice))
+        if (notice := lacks_notice(result)) is not None:
+            self._say(named(source, notice))
         return None
 
     def _say(self, message: str) -> None:
         if not self.quiet:
             say(message)
+
+
+def lacks_notice(result: Result) -> str | None:
+    """That somebody's corrections are in an older version alone, and what to do about it."""
+    if result.lacks is None:
+        return None
+    return f"Version {result.lacks} has corrections by hand that this one lacks: trax rebase {short(result.media_id)}"
 
 
 def named(source: Path, error: str) -> str:

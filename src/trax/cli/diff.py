@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -91,10 +92,15 @@ def _decisions(old: Result, new: Result) -> tuple[Decision, ...]:
 
 
 def _print_differences(old: Result, new: Result, found: list[Difference]) -> None:
-    for change in found:
-        typer.echo(f"{_moment(change.start)}  {_replaced(change.before, change.after)}")
+    print_changes(found)
     noun = "place" if len(found) == 1 else "places"
     say(f"{_named(old)} and {_named(new)} differ in {len(found)} {noun}.")
+
+
+def print_changes(found: Sequence[Difference]) -> None:
+    """A line for each, with its moment."""
+    for change in found:
+        typer.echo(f"{time_of(change.start)}  {replaced(change.before, change.after)}")
 
 
 def _print_decisions(base: Transcript, decisions: tuple[Decision, ...]) -> None:
@@ -103,30 +109,33 @@ def _print_decisions(base: Transcript, decisions: tuple[Decision, ...]) -> None:
     width = max(len(decision.edit.id) for decision in decisions)
     for decision in decisions:
         edit = decision.edit
-        line = f"{_moment(moment_of(base, edit))}  {edit.id:{width}}  "
-        line += _replaced(edit.before, edit.after) if decision.accepted else _left(edit.before, edit.after)
-        typer.echo(line + _in_colour(f"  ({edit.kind}) {one_line(decision.reason)}", DIM))
+        line = f"{time_of(moment_of(base, edit))}  {edit.id:{width}}  "
+        line += replaced(edit.before, edit.after) if decision.accepted else _left(edit.before, edit.after)
+        typer.echo(line + in_colour(f"  ({edit.kind}) {one_line(decision.reason)}", DIM))
     accepted = sum(decision.accepted for decision in decisions)
     say(f"{accepted} of {len(decisions)} edits were accepted; `trax revert-edit ID EDIT` takes one back.")
 
 
-def _replaced(before: str, after: str) -> str:
-    parts = [_in_colour(f"-{one_line(before)}", RED)] if before else []
-    parts += [_in_colour(f"+{one_line(after)}", GREEN)] if after else []
+def replaced(before: str, after: str) -> str:
+    """What is gone and what has come, for the terminal."""
+    parts = [in_colour(f"-{one_line(before)}", RED)] if before else []
+    parts += [in_colour(f"+{one_line(after)}", GREEN)] if after else []
     return " ".join(parts)
 
 
 def _left(before: str, after: str) -> str:
     """An edit that was refused."""
-    wanted = _in_colour(f"refused: {one_line(after) or NOTHING}", DIM)
+    wanted = in_colour(f"refused: {one_line(after) or NOTHING}", DIM)
     return f"{one_line(before) or NOTHING} {wanted}"
 
 
-def _in_colour(text: str, colour: str) -> str:
+def in_colour(text: str, colour: str) -> str:
+    """The text, in that colour where standard output is a terminal."""
     return typer.style(text, fg=colour) if sys.stdout.isatty() else text
 
 
-def _moment(seconds: float) -> str:
+def time_of(seconds: float) -> str:
+    """A moment, in a column."""
     return f"{clock(int(seconds)):>7}"
 
 

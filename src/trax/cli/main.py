@@ -25,6 +25,7 @@ from trax.cli import (
     diarize,
     diff,
     doctor,
+    edit,
     enhance,
     evaluate,
     export,
@@ -34,6 +35,7 @@ from trax.cli import (
     models,
     passes,
     plan,
+    rebase,
     reference,
     revert_edit,
     search,
@@ -67,6 +69,8 @@ app.command("enhance")(enhance.enhance)
 app.command("passes")(passes.passes)
 app.command("diff")(diff.diff)
 app.command("revert-edit")(revert_edit.revert_edit)
+app.command("edit")(edit.edit)
+app.command("rebase")(rebase.rebase)
 app.command("watch")(watch.watch)
 app.command("work")(work.work)
 app.add_typer(jobs.app, name="jobs")

@@ -57,7 +57,7 @@ def passes(
 
 
 def _show(outcome: Outcome, *, as_json: bool, quiet: bool) -> None:
-    from trax.cli.delivery import named
+    from trax.cli.delivery import lacks_notice, named
 
     if outcome.error is not None:
         say(f"trax: {named(outcome.source, str(outcome.error))}")
@@ -66,6 +66,8 @@ def _show(outcome: Outcome, *, as_json: bool, quiet: bool) -> None:
         typer.echo(_line(outcome.result))
         if outcome.result.existed and not quiet:
             say(f"{one_line(outcome.result.title)} was heard again so before; --again does it once more.")
+        if not quiet and (notice := lacks_notice(outcome.result)) is not None:
+            say(notice)
 
 
 def _line(result: Result) -> str:

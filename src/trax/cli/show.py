@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from trax.cli.console import clock, one_line, say_progress, short
+from trax.cli.console import clock, one_line, say, say_progress, short
 from trax.cli.coverage import show_coverage, unexplained_notice
+from trax.cli.delivery import lacks_notice
 from trax.cli.options import AsJson, Id, Version, seconds_of
 from trax.errors import RecordNotFound, UsageError
 from trax.timeline import Interval, Seconds
@@ -52,6 +53,8 @@ def show(
         result = archive.result(id, version)
         is_estimated = _is_estimated(archive, result)
         is_measured = _is_measured(archive, result)
+    if (notice := lacks_notice(result)) is not None:
+        say(notice)
     if coverage:
         show_coverage(result, as_json=as_json)
         return

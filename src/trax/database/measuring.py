@@ -14,10 +14,11 @@ from uuid import UUID
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from trax.database import documents, references
+from trax.database import documents, edits, references
+from trax.database.edits import EDIT
 from trax.database.models import TranscriptionResult
 from trax.database.reference_models import ResultMeasurement
-from trax.database.references import EDIT, Standing
+from trax.database.references import Standing
 from trax.errors import TraxError, UsageError
 from trax.evaluation.checks import fitting
 from trax.evaluation.normalise import DEFAULT
@@ -47,11 +48,12 @@ class Summary:
 
 
 def measure_new(session: Session, result: TranscriptionResult) -> None:
-    """Measure a result that has just been stored; a corrected one is what all others of its media are measured by.
+    """Measure a result that has just been stored; one that a person has corrected and checked is what all others of its
+    media are measured by.
 
     Nothing that goes wrong here keeps the result from being stored.
     """
-    if result.pipeline_version == EDIT:
+    if result.pipeline_version == EDIT and edits.facts_of(result).get("checked", True):
         remeasure(session, result.media_file_id)
         return
     _forget_parents_figure(session, result)

@@ -8,16 +8,16 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, delete, select, union
+from sqlalchemy import ColumnElement, Select, and_, delete, select, union
 from sqlalchemy.orm import Session
 
-from trax.database import documents, transcripts
+from trax.database import documents, edits, transcripts
+from trax.database.edits import EDIT
 from trax.database.models import MediaFile, TranscriptionResult
 from trax.database.reference_models import MediaReference
 from trax.evaluation.reference import Reference, Utterance, reference_of, turns_of
 from trax.turns import SpeakerTurn
 
-EDIT = "edit"  # the pipeline version of results that a person has corrected: without any file they are the reference
 RESULT = "result"  # the format of a reference that is a result
 
 
@@ -124,7 +124,8 @@ def listing(session: Session, media_id: UUID | None = None) -> list[Listed]:
 def standing(session: Session, media_id: UUID) -> Standing | None:
     """What stands for the truth about a media file; None: nobody has told it.
 
-    Stored references come first. Where none of them has words, the newest result that a person has corrected has.
+    Stored references come first. Where none of them has words, the newest result that a person has corrected and
+    checked has.
     """
     rows = of_media(session, media_id)
     read = [(row, read_reference(session, row)) for row in rows]
@@ -149,9 +150,9 @@ def standing(session: Session, media_id: UUID) -> Standing | None:
 
 
 def media_with_reference(session: Session) -> list[UUID]:
-    """Media files that have a stored reference, or a result that a person has corrected, by name."""
+    """Media files that have a stored reference, or a result that a person has corrected and checked, by name."""
     stored = select(MediaReference.media_file_id)
-    edited = select(TranscriptionResult.media_file_id).where(TranscriptionResult.pipeline_version == EDIT)
+    edited = select(TranscriptionResult.media_file_id).where(_stands_for_the_truth())
     wanted = select(MediaFile.id).where(MediaFile.id.in_(union(stored, edited)))
     return list(session.scalars(wanted.order_by(MediaFile.filename, MediaFile.id)))
 
@@ -188,7 +189,8 @@ def as_reference(session: Session, result: TranscriptionResult) -> Reference:
     is_estimated = transcripts.has_estimated_times(session, result.id)
     found = reference_of(transcript.segments, transcript.language, is_estimated=is_estimated)
     told = (result.speaker_info or {}).get("turns")
-    turns = _turns(told) if isinstance(told, list) else found.turns
+    by_hand = edits.facts_of(result).get("speakers")  # the turns are those that a machine heard
+    turns = _turns(told) if isinstance(told, list) and not by_hand else found.turns
     return Reference(found.utterances, turns, found.language)
 
 
@@ -198,8 +200,14 @@ def _turns(stored: Iterable[Sequence[Any]]) -> tuple[SpeakerTurn, ...]:
 
 def _newest_edit(session: Session, media_id: UUID) -> TranscriptionResult | None:
     result = TranscriptionResult
-    statement = select(result).where(result.media_file_id == media_id, result.pipeline_version == EDIT)
+    statement = select(result).where(result.media_file_id == media_id, _stands_for_the_truth())
     return session.scalars(statement.order_by(result.version.desc()).limit(1)).first()
+
+
+def _stands_for_the_truth() -> ColumnElement[bool]:
+    """Whether a person has corrected a result, of the whole media, and read all of it: without any file it is the
+    reference."""
+    return and_(TranscriptionResult.pipeline_version == EDIT, edits.is_checked(), transcripts.is_whole())
 
 
 def _listed(session: Session, row: MediaReference, filename: str) -> Listed:

@@ -55,6 +55,11 @@ def check_parent(parent: Made) -> None:
             "Nobody knows how sure the words of this version are, so that none can be called doubtful.",
             "Transcribe the recording, or name a version with --version that Trax has heard.",
         )
+    if "edited" in (parent.content or {}):
+        raise UsageError(
+            "This version was corrected by hand: to hear it again would undo that.",
+            "Name the version that it was made from with --version, and carry the corrections over with `trax rebase`.",
+        )
     if "enhanced_text" in (parent.content or {}):
         raise UsageError(
             "This version was corrected: to hear it again would undo that.",
