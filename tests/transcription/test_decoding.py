@@ -14,8 +14,7 @@ from tests.transcription.clips import Clips
 from trax.audio import SAMPLE_RATE, Waveform, Window
 from trax.loops import without_loops
 from trax.timeline import Interval
-from trax.transcript import Segment, Transcript, Word
-from trax.transcription.confidence import estimate_accuracy
+from trax.transcript import Segment
 from trax.transcription.decoding import Hypothesis, compression_ratio
 from trax.transcription.faster_whisper import FasterWhisperTranscriber
 from trax.transcription.guards import is_too_dense
@@ -99,24 +98,6 @@ def test_cutting_loops_keeps_order_and_invents_nothing(words: list[str]) -> None
     rest = iter(words)
     assert all(word in rest for word in kept), "not a part of the words in their order"
     assert without_loops(list("abcabc"), str) == list("abcabc")
-
-
-def a_transcript(probability: float) -> Transcript:
-    word = Word(0.0, 1.0, " word", probability)
-    return Transcript("en", 1.0, (Segment(0.0, 1.0, "word", (word,)),))
-
-
-def test_the_estimate_of_accuracy_rises_with_confidence() -> None:
-    estimates = [estimate_accuracy(a_transcript(p)) for p in (0.0, 0.3, 0.6, 0.9, 0.99, 1.0)]
-    assert all(estimate is not None and 0 <= estimate <= 1 for estimate in estimates)
-    assert estimates == sorted(estimates, key=lambda estimate: estimate or 0)
-    assert estimate_accuracy(Transcript("en", 1.0)) is None
-
-
-def test_the_estimate_is_near_what_was_measured() -> None:
-    """Means over the calibration's clips with a confidence from 0.8 to 0.9, and above."""
-    assert estimate_accuracy(a_transcript(0.855)) == pytest.approx(0.893, abs=0.03)
-    assert estimate_accuracy(a_transcript(0.930)) == pytest.approx(0.968, abs=0.02)
 
 
 def test_what_the_model_has_no_doubt_of_may_fill_the_window() -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from trax.database.models import TranscriptionResult
 from trax.transcript import Segment, Transcript, Word
+from trax.transcription.confidence import segment_confidences
 
 TIME_DIGITS = 7  # one sample at 16 kHz lasts 0.0000625 s: every sample has a time of its own
 
@@ -34,14 +36,14 @@ def segments(transcript: Transcript) -> list[dict[str, Any]]:
 
 
 def confidence_scores(transcript: Transcript) -> dict[str, Any]:
-    """`confidence_scores`: of the whole, of each segment, and how many words are in doubt."""
-    probabilities = [word.probability for word in transcript.words]
-    overall = transcript.confidence
+    """`confidence_scores`: how likely the words are right, of all and of each segment; how many are rather wrong."""
+    by_segment = [segment_confidences(segment) for segment in transcript.segments]
+    confidences = [confidence for several in by_segment for confidence in several]
     return {
-        "overall": None if overall is None else _score(overall),
-        "segments": [_score(segment.confidence) for segment in transcript.segments],
-        "words": len(probabilities),
-        "words_below_half": sum(probability < 0.5 for probability in probabilities),
+        "overall": _mean(confidences),
+        "segments": [_mean(several) or 0.0 for several in by_segment],
+        "words": len(confidences),
+        "words_below_half": sum(confidence < 0.5 for confidence in confidences),
         "language": transcript.language_probability,
     }
 
@@ -122,3 +124,7 @@ def _time(seconds: float) -> float:
 
 def _score(value: float) -> float:
     return round(float(value), 4)
+
+
+def _mean(confidences: Sequence[float]) -> float | None:
+    return _score(sum(confidences) / len(confidences)) if confidences else None
