@@ -85,6 +85,15 @@ def test_words_are_told_apart_by_their_time() -> None:
     assert [segment.text for segment in made.transcript.segments] == ["no", "yes", "no"]
 
 
+def test_a_machine_that_heard_nothing_takes_nothing_away() -> None:
+    base = transcript("the cat sat", "on the mat")
+    edit = edited(base, (0, "the bat sat"), (1, "on the hat"))
+    made = merged(base, edit, Transcript("en", base.duration))
+    assert [(one.edit, one.machine) for one in made.conflicts] == [("the bat sat on the hat", "")]
+    assert [segment.text for segment in made.transcript.segments] == ["the bat sat", "on the hat"]
+    assert merged(base, edit, Transcript("en", base.duration), "machine").transcript.segments == ()
+
+
 @given(TEXTS, st.data())
 def test_rebased_onto_what_it_was_made_from_an_edit_is_itself(texts: list[str], data: st.DataObject) -> None:
     base = transcript(*texts)
@@ -132,6 +141,23 @@ def test_an_edit_survives_a_version_that_doesn_t_touch_its_words(texts: list[str
     assert made.transcript.text.split() == " ".join(expected).split()
     assert made.conflicts == ()
     assert_in_order(made.transcript)
+
+
+@given(TEXTS, TEXTS, st.data())
+def test_whatever_the_machine_has_no_edit_is_lost(texts: list[str], others: list[str], data: st.DataObject) -> None:
+    """Of three versions of which any may be empty; words that only the person has stand in what comes of them."""
+    base = transcript(*texts)
+    changes = data.draw(
+        st.dictionaries(st.integers(0, len(texts) - 1), st.lists(st.sampled_from(("new", "words")), max_size=3))
+    )
+    edit = edited(base, *((number, " ".join(words)) for number, words in changes.items()))
+    machine = data.draw(st.sampled_from((transcript(*others), Transcript("en", base.duration), base)))
+    made = merged(base, edit, machine)
+    mine = [text for text in texts_of(edit) if text in ("new", "words")]
+    assert [text for text in texts_of(made.transcript) if text in ("new", "words")] == mine
+    assert_in_order(made.transcript)
+    theirs = merged(base, edit, machine, "machine").transcript
+    assert_in_order(theirs)
 
 
 def texts_of(made: Transcript) -> list[str]:

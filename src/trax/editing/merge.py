@@ -71,6 +71,8 @@ class _Placed:
 def merged(base: Transcript, edit: Transcript, machine: Transcript, take: Side = "edit") -> Merged:
     """The machine's version with all that differs between base and edit; `take` has its way where both changed it."""
     machine = with_words(machine)
+    if not machine.segments:  # it has heard nothing: what is kept stands where the person had it
+        machine = replace(machine, segments=tuple(replace(one, words=(), text="") for one in edit.segments))
     three = _Three(with_words(base).words, with_words(edit).words, machine)
     for chunk in _chunks(three.base, three.edit, three.machine):
         three.add(chunk, take)
@@ -137,7 +139,8 @@ class _Three:
         """
         places = range(first, last) if first < last else range(max(0, first - 1), min(first + 1, len(self._segments)))
         earliest = self._placed[-1].segment if self._placed else 0
-        possible = [segment for segment in sorted({self._segments[place] for place in places}) if segment >= earliest]
+        here = {self._segments[place] for place in places} or range(len(self._machine.segments))
+        possible = [segment for segment in sorted(here) if segment >= earliest]
         return min(possible or [earliest], key=lambda number: _distance(word, self._machine.segments[number]))
 
     def transcript(self) -> Transcript:
@@ -151,7 +154,7 @@ class _Three:
                 earliest = made[-1].end if made else 0.0
                 latest = segments[number + 1].start if number + 1 < len(segments) else self._machine.duration
                 made += _rewritten(segment, words.get(number, []), earliest, max(latest, segment.end))
-            else:
+            elif segment.words:
                 made.append(segment)
         return replace(self._machine, segments=tuple(made))
 
