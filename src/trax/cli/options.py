@@ -12,6 +12,7 @@ from trax.cli.console import one_line
 from trax.errors import UsageError
 from trax.timeline import Seconds
 
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no messages but errors.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 Id = Annotated[str, typer.Argument(metavar="ID", help="ID of a media file or a transcript, or the beginning of one.")]
 Version = Annotated[int | None, typer.Option("--version", min=1, help="Version to take; default: the newest.")]

@@ -24,6 +24,7 @@ from trax.cli.options import (
     Output,
     Pipeline,
     Prompt,
+    Quiet,
     SecondModel,
     Sources,
     Speakers,
@@ -67,7 +68,7 @@ def transcribe(
     since: Since = None,
     limit: Newest = None,
     profile: Annotated[bool, typer.Option("--profile", help="Show where the time went, file by file.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no messages but errors.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Transcribe media, store the transcripts, and print them (or write them to a folder).
 
