@@ -12,9 +12,8 @@ from trax.database.models import TranscriptionResult
 from trax.database.speaker_labels import Label, labels_of, turns_of
 from trax.database.speaker_models import ResultSpeaker, Speaker
 from trax.diarization.agreement import Agreement, agreements
+from trax.media.channels import is_by_channel
 from trax.timeline import Interval
-
-BY_CHANNEL = "channels"  # `method` of speakers that are told apart by the channel they are on
 
 
 def family(session: Session, result: TranscriptionResult) -> list[UUID]:
@@ -52,7 +51,7 @@ def keeps_speakers(info: dict[str, Any] | None, of_parent: dict[str, Any] | None
         return False
     if info.get("turns"):
         return bool(info["turns"] == of_parent.get("turns"))
-    return info.get("method") == of_parent.get("method") == BY_CHANNEL
+    return is_by_channel(info) and is_by_channel(of_parent)
 
 
 def inherit(session: Session, result: TranscriptionResult) -> None:

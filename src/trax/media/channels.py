@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from trax.errors import UsageError
 from trax.media.decode import DecodeReport
@@ -14,6 +14,7 @@ from trax.transcript import Segment
 
 Channels = Literal["mix", "split"]  # all heard as one, or each by itself
 
+BY_CHANNEL: Final = "channels"  # `method` of speakers who are told apart by the channel that they are on
 MOST_CHANNELS = 8  # that are split: every one is heard in full
 
 
@@ -63,7 +64,12 @@ def speaker_info(spoken: Sequence[Segment], channels: int) -> dict[str, Any]:
         for channel, label in ((channel, str(channel + 1)) for channel in range(channels))
         if (own := [segment for segment in spoken if segment.speaker == label])
     ]
-    return {"method": "channels", "channels": channels, "num_speakers": len(speakers), "speakers": speakers}
+    return {"method": BY_CHANNEL, "channels": channels, "num_speakers": len(speakers), "speakers": speakers}
+
+
+def is_by_channel(info: Mapping[str, Any] | None) -> bool:
+    """Whether each speaker is on a channel of their own, and was heard by itself."""
+    return (info or {}).get("method") == BY_CHANNEL
 
 
 def _spoken_by(segment: Segment, speaker: str) -> Segment:

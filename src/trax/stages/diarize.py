@@ -11,13 +11,13 @@ from typing import Any
 from trax.audio import Samples
 from trax.errors import UsageError
 from trax.flow import Hook, Made, Material, Progress, Request
+from trax.media.channels import is_by_channel
 from trax.media.decode import decode
 from trax.stopwatch import Stopwatch
 from trax.timeline import Seconds
 from trax.transcription.engines import Engines
 from trax.turns import Diarization, SpeakerTurn
 
-BY_CHANNEL = "channels"  # `method` of speakers that were told apart before, each on a channel of its own
 INHERITED = ("model", "language", "times", "last_time_told", "decoding")  # what stays true of the parent's words
 LOOK = 0.2  # seconds between two looks whether somebody wants to stop
 
@@ -34,7 +34,7 @@ def open_diarizer(request: Request, engines: Engines) -> None:
 def check_parent(parent: Made) -> None:
     """Raises: UsageError: its speakers are known already, each by a channel of its own, or its words have no place."""
     _check_times(parent)
-    if _is_by_channel(parent):
+    if is_by_channel(parent.speaker_info):
         raise UsageError(
             "Its channels were heard one by one, and each is a speaker: there is nothing to tell apart.",
             "To tell voices apart by their sound, transcribe it again with --diarize and without --channels split.",
@@ -49,7 +49,7 @@ def diarize(material: Material, request: Request, engines: Engines, hook: Hook) 
     parent = material.parent
     assert parent is not None, "this stage builds on a transcript"
     _check_times(parent)
-    if _is_by_channel(parent):
+    if is_by_channel(parent.speaker_info):
         hook.notice("Each channel is a speaker: they are kept, and no voices are told apart.")
         return replace(parent, decoding=None, profile={}, content=None, model_config=_config(parent, request, None))
     if parent.model_config.get("times") == "estimated":
@@ -84,10 +84,6 @@ def _check_times(parent: Made) -> None:
             "This version has a text and no times, so that no word of it can be given to a speaker.",
             "Name the version that it was made from with --version.",
         )
-
-
-def _is_by_channel(made: Made) -> bool:
-    return (made.speaker_info or {}).get("method") == BY_CHANNEL
 
 
 def _heard(material: Material, request: Request, engines: Engines, hook: Hook, watch: Stopwatch) -> Diarization:

@@ -12,6 +12,7 @@ from trax.enhancement.votes import decide
 from trax.errors import UnknownModel
 from trax.flow import Hook, Made, Material, Progress, Request
 from trax.ingest.languages import KNOWN_CODES
+from trax.media.channels import is_by_channel
 from trax.media.decode import DecodeOptions
 from trax.stages.excerpts import excerpts
 from trax.stages.passages import LONGEST, Passage, passages
@@ -21,8 +22,6 @@ from trax.transcript import Transcript
 from trax.transcription.engines import Engines
 from trax.transcription.models import canonical_name
 from trax.transcription.transcriber import Transcriber
-
-BY_CHANNEL = "channels"  # `method` of speakers on channels of their own
 
 
 def judge_for(parent: Made, engines: Engines, request: Request) -> Transcriber:
@@ -67,7 +66,7 @@ def heard(
 ) -> list[Decision]:
     """What the sound says of each edit; each is put to it by itself, beside the words that were there."""
     assert material.parent is not None, "there is a transcript that is corrected"
-    by_channel = (material.parent.speaker_info or {}).get("method") == BY_CHANNEL
+    by_channel = is_by_channel(material.parent.speaker_info)
     decided: list[Decision] = []
     found = list(passages(transcript, edits, by_speaker=by_channel))
     for options, several in _by_sound(found, request.decode, by_channel=by_channel):

@@ -12,6 +12,7 @@ from trax.audio import Samples, Window
 from trax.enhancement.votes import decide
 from trax.errors import UnknownModel, UsageError
 from trax.flow import Hook, Made, Material, Progress, Request
+from trax.media.channels import is_by_channel
 from trax.media.decode import DecodeOptions, decode
 from trax.passes.doubt import gaps, reasons
 from trax.passes.findings import Finding, Gap, findings, of_name
@@ -32,7 +33,6 @@ from trax.transcription.transcriber import Transcriber, WindowResult
 from trax.vad.regions import VadOptions
 from trax.vad.windows import windows
 
-BY_CHANNEL: Final = "channels"  # `method` of speakers on channels of their own
 INHERITED: Final = ("model", "language", "times", "last_time_told", "decoding", "diarizer", "speakers")
 LENIENT_THRESHOLD: Final = 0.15  # of the VAD
 LENIENT_END_THRESHOLD: Final = 0.1
@@ -145,7 +145,7 @@ def _engine_of(parent: Made, request: Request, engines: Engines) -> Transcriber:
 def _tracks(parent: Made, options: DecodeOptions) -> Iterator[tuple[Transcript, DecodeOptions]]:
     """The transcript with the sound that it is of; each channel by itself, where each is a speaker."""
     transcript = parent.transcript
-    if (parent.speaker_info or {}).get("method") != BY_CHANNEL:
+    if not is_by_channel(parent.speaker_info):
         yield transcript, options
         return
     for label in sorted({segment.speaker or "1" for segment in transcript.segments}):
