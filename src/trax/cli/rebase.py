@@ -76,7 +76,7 @@ def _show(rebased: Rebased, version: int | None) -> None:
     counts = f"{_number(made.edits, 'correction')} of version {rebased.edit.version} in version {onto.version}"
     if rebased.result_id is None:
         print_changes(differences(before, made.transcript))
-        print_conflicts(made.conflicts)
+        _print_conflicts(made.conflicts)
         say(f"{counts}, {_number(len(made.conflicts), 'conflict')}; nothing was stored.")
         return
     typer.echo(f"{short(rebased.result_id)}  {one_line(rebased.title)}: version {version}, {counts}")
@@ -85,7 +85,7 @@ def _show(rebased: Rebased, version: int | None) -> None:
     if made.conflicts:
         again = f"`trax rebase {short(rebased.result_id)} --conflicts` lists them again"
         say(f"{_number(len(made.conflicts), 'conflict')}; {again}:")
-    print_conflicts(made.conflicts)
+    _print_conflicts(made.conflicts)
 
 
 def _list(id: str, *, as_json: bool) -> None:
@@ -98,11 +98,11 @@ def _list(id: str, *, as_json: bool) -> None:
     if as_json:
         print_json([asdict(conflict) for conflict in found])
         return
-    print_conflicts(found)
+    _print_conflicts(found)
     say(f"{_number(len(found), 'conflict')} in version {result.version} of {one_line(result.title)}.")
 
 
-def print_conflicts(conflicts: Sequence[Conflict]) -> None:
+def _print_conflicts(conflicts: Sequence[Conflict]) -> None:
     """A line for each: when, what the person and the machine made of it, what was there, and who has their way."""
     from trax.cli.diff import DIM, GREEN, NOTHING, RED, in_colour, time_of
 

@@ -31,7 +31,7 @@ class Version:
     def is_edit(self) -> bool:
         return self.pipeline_version == EDIT
 
-    def is_as_long_as(self, other: Version) -> bool:
+    def is_of_same_part(self, other: Version) -> bool:
         return ((self.start or 0.0), self.end) == ((other.start or 0.0), other.end)
 
 
@@ -65,7 +65,7 @@ class Tree:
 
     def newest_of_machines(self, like: Version) -> Version | None:
         """The newest version of the same sound that no person has corrected; others' where there is none of ours."""
-        made = [one for one in self.versions.values() if not one.is_edit and one.is_as_long_as(like)]
+        made = [one for one in self.versions.values() if not one.is_edit and one.is_of_same_part(like)]
         return max(made, key=lambda one: (one.pipeline_version != IMPORT, one.version), default=None)
 
     def lacks(self, result_id: UUID) -> Version | None:
@@ -81,7 +81,7 @@ class Tree:
         edits = [
             one
             for one in self.versions.values()
-            if one.is_edit and one.version < version.version and one.is_as_long_as(version)
+            if one.is_edit and one.version < version.version and one.is_of_same_part(version)
         ]
         newest = max(edits, key=lambda one: one.version, default=None)
         return None if newest is None or newest.id in made_from else newest
@@ -98,13 +98,6 @@ def is_checked() -> ColumnElement[bool]:
     return func.coalesce(TranscriptionResult.content["edited"]["checked"].astext, "true") != "false"
 
 
-def _seconds(text: str | None) -> float | None:
-    try:
-        return None if text is None else float(text)
-    except ValueError:  # whoever has written the document wrote something else
-        return None
-
-
 def lacking(session: Session, result: TranscriptionResult) -> int | None:
     """The version whose corrections by hand that result should have and lacks."""
     any_edit = select(TranscriptionResult.id).where(
@@ -114,3 +107,10 @@ def lacking(session: Session, result: TranscriptionResult) -> int | None:
         return None
     found = Tree(session, result.media_file_id).lacks(result.id)
     return None if found is None else found.version
+
+
+def _seconds(text: str | None) -> float | None:
+    try:
+        return None if text is None else float(text)
+    except ValueError:  # whoever has written the document wrote something else
+        return None

@@ -48,9 +48,9 @@ class Summary:
 
 
 def measure_new(session: Session, result: TranscriptionResult) -> None:
-    """Measure a result that has just been stored; one that a person has corrected and checked is what all others of its
-    media are measured by.
+    """Measure a result that has just been stored.
 
+    One that a person has corrected and checked is what all others of its media are measured by.
     Nothing that goes wrong here keeps the result from being stored.
     """
     if result.pipeline_version == EDIT and edits.facts_of(result).get("checked", True):

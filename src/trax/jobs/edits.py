@@ -217,7 +217,7 @@ def _newer(session: Transaction, edited: TranscriptionResult, made: Transcriptio
     others = [
         one
         for one in tree.versions.values()
-        if one.id not in ours and one.version > edited.version and one.is_as_long_as(like)
+        if one.id not in ours and one.version > edited.version and one.is_of_same_part(like)
     ]
     ours_first = max(others, key=lambda one: (one.pipeline_version != transcripts.IMPORT, one.version), default=None)
     if ours_first is None or ours_first.pipeline_version == transcripts.IMPORT:

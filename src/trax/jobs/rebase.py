@@ -100,7 +100,7 @@ def _onto(session: Transaction, tree: Tree, file: MediaFile, edit: Version, onto
     if found is None:
         raise UsageError(f"{onto} is a media file.", "Name one of its transcripts with --onto.")
     target = tree.versions[found.id]
-    if not target.is_as_long_as(edit):
+    if not target.is_of_same_part(edit):
         raise UsageError(
             f"Version {edit.version} and version {target.version} are not of the same part of the recording.",
             "Name a version of the same part with --onto.",
