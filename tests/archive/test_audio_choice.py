@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import wave
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any, cast
@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.conftest import REPOSITORY
+from tests.fixtures.engines import StandIn
 from trax.archive import Archive
 from trax.audio import Window
 from trax.database import MediaFile, TranscriptionResult
@@ -23,41 +24,19 @@ from trax.media.decode import DecodeOptions, decode
 from trax.stages.transcribe import transcribe
 from trax.transcript import Segment, Word
 from trax.transcription.engines import Engines
-from trax.transcription.transcriber import LanguageGuess, Listening, TranscribeOptions, WindowResult
+from trax.transcription.transcriber import WindowResult
 
 SAMPLE = REPOSITORY / "samples" / "conversation.ogg"
 RATE = 16_000
 
 
-class Parrot:
+class Parrot(StandIn):
     """An engine that says how loud a window is."""
 
-    english_only = True
-
-    def description(self) -> dict[str, Any]:
-        return {"model": "parrot", "notes": []}
-
-    def detect_language(self, windows: Sequence[Window], check: Callable[[], None] = lambda: None) -> LanguageGuess:
-        return LanguageGuess("en", 1.0)
-
-    def transcribe(
-        self,
-        windows: Iterable[Window],
-        language: str,
-        options: TranscribeOptions = TranscribeOptions(),
-        listening: Listening = Listening(),
-    ) -> Iterator[WindowResult]:
-        for position, window in enumerate(windows):
-            if (known := listening.known.get(position)) is not None:
-                yield known
-                continue
-            listening.check()
-            start, end = window.speech[0].start, window.speech[-1].end
-            text = f"{np.square(window.waveform.samples).sum():.4f}"
-            segment = Segment(start, end, text, (Word(start, end, f" {text}", 1.0),))
-            result = WindowResult(window.start, window.start + window.duration, (segment,))
-            listening.heard(position, result, {})
-            yield result
+    def segments(self, position: int, window: Window) -> tuple[Segment, ...]:
+        start, end = window.speech[0].start, window.speech[-1].end
+        text = f"{np.square(window.waveform.samples).sum():.4f}"
+        return (Segment(start, end, text, (Word(start, end, f" {text}", 1.0),)),)
 
 
 class Parrots:

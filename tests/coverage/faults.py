@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
+from tests.fixtures.engines import StandIn
 from trax.audio import Window
 from trax.timeline import Seconds
 from trax.transcript import Segment, Word
 from trax.transcription.engines import EngineOptions, Engines
-from trax.transcription.transcriber import LanguageGuess, Listening, TranscribeOptions, Transcriber, WindowResult
+from trax.transcription.transcriber import Transcriber
 
 STEP: Seconds = 0.5
 
 
 @dataclass
-class Faulty:
+class Faulty(StandIn):
     """A `Transcriber`; windows are named by their positions."""
 
     blank: set[int] = field(default_factory=set)  # no word at all
@@ -26,34 +26,10 @@ class Faulty:
     heard: list[Window] = field(default_factory=list)
     english_only: bool = True
 
-    def description(self) -> dict[str, Any]:
-        return {"model": "faulty", "notes": []}
+    def begin(self, window: Window) -> None:
+        self.heard.append(window)
 
-    def detect_language(self, windows: Sequence[Window], check: Callable[[], None] = lambda: None) -> LanguageGuess:
-        return LanguageGuess("en", 1.0)
-
-    def readings(
-        self, window: Window, language: str, texts: Sequence[str], check: Callable[[], None] = lambda: None
-    ) -> list[float | None]:
-        return [None for _ in texts]
-
-    def transcribe(
-        self,
-        windows: Iterable[Window],
-        language: str,
-        options: TranscribeOptions = TranscribeOptions(),
-        listening: Listening = Listening(),
-    ) -> Iterator[WindowResult]:
-        for position, window in enumerate(windows):
-            self.heard.append(window)
-            if position in listening.known:
-                yield listening.known[position]
-                continue
-            result = WindowResult(window.start, window.start + window.duration, self._segments(position, window))
-            listening.heard(position, result, {})
-            yield result
-
-    def _segments(self, position: int, window: Window) -> tuple[Segment, ...]:
+    def segments(self, position: int, window: Window) -> tuple[Segment, ...]:
         words = [] if position in self.blank else list(_words(window, looped=position in self.looped))
         if position in self.halved:
             words = [word for word in words if word.end <= window.start + window.duration / 2]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -16,6 +17,16 @@ from trax.transcript import Transcript, Word
 
 VOCABULARY = ("the", "cat", "sat", "on", "Mat.", "no,", "yes")
 TEXTS = st.lists(st.lists(st.sampled_from(VOCABULARY), min_size=1, max_size=6).map(" ".join), min_size=1, max_size=4)
+
+Changes = dict[int, list[str]]
+
+
+@st.composite
+def bases(draw: st.DrawFn, vocabulary: Sequence[str], most: int = 6) -> tuple[Transcript, Changes]:
+    """A transcript, and other words for some of its segments."""
+    texts = draw(TEXTS)
+    words = st.lists(st.sampled_from(vocabulary), max_size=most)
+    return transcript(*texts), draw(st.dictionaries(st.integers(0, len(texts) - 1), words))
 
 
 def edited(base: Transcript, *changes: tuple[int, str]) -> Transcript:
@@ -94,26 +105,29 @@ def test_a_machine_that_heard_nothing_takes_nothing_away() -> None:
     assert merged(base, edit, Transcript("en", base.duration), "machine").transcript.segments == ()
 
 
-@given(TEXTS, st.data())
-def test_rebased_onto_what_it_was_made_from_an_edit_is_itself(texts: list[str], data: st.DataObject) -> None:
-    base = transcript(*texts)
-    changes = data.draw(
-        st.dictionaries(st.integers(0, len(texts) - 1), st.lists(st.sampled_from(VOCABULARY), max_size=6))
-    )
-    edit = edited(base, *((number, " ".join(words)) for number, words in changes.items()))
+@given(bases(VOCABULARY))
+def test_rebased_onto_what_it_was_made_from_an_edit_is_itself(drawn: tuple[Transcript, Changes]) -> None:
+    base, changes = drawn
+    edit = edited(base, *joined(changes))
     made = merged(base, edit, base)
     assert texts_of(made.transcript) == texts_of(edit)
     assert (made.conflicts, made.known) == ((), 0)
     assert_in_order(made.transcript)
 
 
-@given(TEXTS, st.data())
-def test_nothing_edited_is_the_machine_s_version(texts: list[str], data: st.DataObject) -> None:
-    base = transcript(*texts)
-    changes = data.draw(
-        st.dictionaries(st.integers(0, len(texts) - 1), st.lists(st.sampled_from(VOCABULARY), max_size=6))
-    )
-    machine = heard(base, *((number, " ".join(words)) for number, words in changes.items()))
+@given(bases(VOCABULARY))
+def test_rebased_onto_itself_an_edit_is_itself(drawn: tuple[Transcript, Changes]) -> None:
+    base, changes = drawn
+    edit = edited(base, *joined(changes))
+    made = merged(base, edit, edit)
+    assert made.transcript.segments == edit.segments
+    assert (made.edits, made.conflicts) == (0, ())
+
+
+@given(bases(VOCABULARY))
+def test_nothing_edited_is_the_machine_s_version(drawn: tuple[Transcript, Changes]) -> None:
+    base, changes = drawn
+    machine = heard(base, *joined(changes))
     made = merged(base, base, machine)
     assert made.transcript.segments == machine.segments
     assert (made.edits, made.conflicts) == (0, ())
@@ -132,7 +146,7 @@ def test_an_edit_survives_a_version_that_doesn_t_touch_its_words(texts: list[str
         )
     )
     edit = edited(base, (mine, " ".join(new)))
-    machine = heard(base, *((number, " ".join(words)) for number, words in others.items()))
+    machine = heard(base, *joined(others))
     made = merged(base, edit, machine)
     expected = [
         " ".join(new) if number == mine else " ".join(others.get(number, text.split()))
@@ -143,14 +157,13 @@ def test_an_edit_survives_a_version_that_doesn_t_touch_its_words(texts: list[str
     assert_in_order(made.transcript)
 
 
-@given(TEXTS, TEXTS, st.data())
-def test_whatever_the_machine_has_no_edit_is_lost(texts: list[str], others: list[str], data: st.DataObject) -> None:
+@given(bases(("new", "words"), most=3), TEXTS, st.data())
+def test_whatever_the_machine_has_no_edit_is_lost(
+    drawn: tuple[Transcript, Changes], others: list[str], data: st.DataObject
+) -> None:
     """Of three versions of which any may be empty; words that only the person has stand in what comes of them."""
-    base = transcript(*texts)
-    changes = data.draw(
-        st.dictionaries(st.integers(0, len(texts) - 1), st.lists(st.sampled_from(("new", "words")), max_size=3))
-    )
-    edit = edited(base, *((number, " ".join(words)) for number, words in changes.items()))
+    base, changes = drawn
+    edit = edited(base, *joined(changes))
     machine = data.draw(st.sampled_from((transcript(*others), Transcript("en", base.duration), base)))
     made = merged(base, edit, machine)
     mine = [text for text in texts_of(edit) if text in ("new", "words")]
@@ -158,6 +171,10 @@ def test_whatever_the_machine_has_no_edit_is_lost(texts: list[str], others: list
     assert_in_order(made.transcript)
     theirs = merged(base, edit, machine, "machine").transcript
     assert_in_order(theirs)
+
+
+def joined(changes: Changes) -> list[tuple[int, str]]:
+    return [(number, " ".join(words)) for number, words in changes.items()]
 
 
 def texts_of(made: Transcript) -> list[str]:

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
+from tests.fixtures.engines import StandIn
 from trax.audio import Window
-from trax.transcription.transcriber import LanguageGuess, Listening, TranscribeOptions, WindowResult
+from trax.transcript import Segment
+from trax.transcription.transcriber import LanguageGuess
 
 
-class Judge:
+class Judge(StandIn):
     """It likes every reading, and knows which language it hears."""
 
     def __init__(self, *, english_only: bool = False, language: str = "de") -> None:
         self.english_only = english_only
         self.language = language
         self.asked: list[tuple[str, str]] = []  # language and text of every reading
-
-    def description(self) -> dict[str, Any]:
-        return {"model": "stand-in"}
 
     def detect_language(self, windows: Sequence[Window], check: Callable[[], None] = lambda: None) -> LanguageGuess:
         assert windows
@@ -30,11 +28,5 @@ class Judge:
         self.asked += [(language, text) for text in texts]
         return [0.0] * len(texts)
 
-    def transcribe(
-        self,
-        windows: Iterable[Window],
-        language: str,
-        options: TranscribeOptions = TranscribeOptions(),
-        listening: Listening = Listening(),
-    ) -> Iterator[WindowResult]:
-        raise NotImplementedError
+    def segments(self, position: int, window: Window) -> tuple[Segment, ...]:
+        raise AssertionError("nobody asks a judge to transcribe")
