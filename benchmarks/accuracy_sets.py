@@ -14,15 +14,13 @@ import numpy as np
 
 from benchmarks.diarize_phrases import readers, sources
 from benchmarks.diarize_sound import write_wav
-from benchmarks.hard_set import ADDITIONS, Numbers, clips, conditions, hard
+from benchmarks.hard_set import ADDITIONS, at_loudness, clips, conditions_of, hard
 from benchmarks.recordings import DATA, Recording, long_speech, other_speech
-from trax.audio import Samples
 
 NOISES = ("empty.mp3", "empty.wav", "laugh1.mp3", "laugh2.mp3")  # of `speech/edge`
 LOUD, QUIET = -26.0, -45.0  # dBFS
 MADE = ("white", "pink", "music")
 CLIPS = 4  # whose length made noise has
-TURN = 5  # conditions that follow each other on one clip lie so far apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,23 +57,18 @@ def _silent(folder: Path) -> Iterator[Unit]:
             noise = ADDITIONS[kind](clip, half, np.random.default_rng(place))
             for level in (LOUD, QUIET):
                 path = folder / f"{kind}{level:g}-{place}.wav"
-                write_wav(path, _at(noise, level))
+                write_wav(path, at_loudness(noise, level))
                 yield Unit("silent", Recording(path, ""))
 
 
 def _hard(folder: Path, number: int) -> Iterator[Unit]:
-    half, every = clips(held=True), conditions()
-    for turn in range(min(number, len(every))):
-        for place, clip in enumerate(half):
-            condition = every[(place + TURN * turn) % len(every)]
+    half = clips(held=True)
+    turns = zip(*(conditions_of(place, number) for place in range(len(half))), strict=True)
+    for turn in turns:  # so that a run that is cut short has heard every clip
+        for clip, condition in zip(half, turn, strict=True):
             path = folder / f"{condition.name}-{clip.name}.wav"
             write_wav(path, hard(clip, half, condition))
             yield Unit(condition.name, Recording(path, clip.source.text), is_hard=True)
-
-
-def _at(sound: Numbers, level: float) -> Samples:
-    samples: Samples = (sound / np.sqrt(np.square(sound).mean()) * 10 ** (level / 20)).astype(np.float32)
-    return samples
 
 
 def seconds_of(path: Path) -> float:

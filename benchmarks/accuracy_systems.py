@@ -7,16 +7,20 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from benchmarks.second_model import second_folder
 from benchmarks.systems import MODEL, peer_system
 from trax.flow import Hook, Made, Material, PassOptions, Request
 from trax.stages.passes import passes
 from trax.stages.transcribe import transcribe
+from trax.transcript import Transcript
 from trax.transcription.engines import EngineOptions, Engines
 
-SYSTEMS = ("v1", "v3", "v3 + base", "base", "faster-whisper")
+T = TypeVar("T")
+OURS = ("v1", "v3", "v3 + base", "base")
+PEER = "faster-whisper"
+SYSTEMS = (*OURS, PEER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +55,23 @@ class Systems:
 
     def hear(self, path: Path) -> Iterator[tuple[str, Heard]]:
         """Each system's text; that of v3 has the time of v1 in it."""
-        v1, first = _timed(partial(self._transcribe, path, self._first))
+        for name, (made, wall, cpu) in self._ours(path):
+            yield name, Heard(made.transcript.text, wall, cpu)
+        text, wall, cpu = _timed(lambda: self._peer(path).text)
+        yield PEER, Heard(text, wall, cpu)
+
+    def transcripts(self, path: Path) -> dict[str, Transcript]:
+        """What each of ours made of it."""
+        return {name: made.transcript for name, (made, _, _) in self._ours(path)}
+
+    def _ours(self, path: Path) -> Iterator[tuple[str, tuple[Made, float, float]]]:
+        first = _timed(lambda: self._transcribe(path, self._first))
+        v1, wall, cpu = first
         yield "v1", first
         for name, second in (("v3", None), ("v3 + base", self._base)):
-            _, more = _timed(partial(self._passes, path, v1, second))
-            yield name, Heard(more.text, first.seconds + more.seconds, first.cpu_seconds + more.cpu_seconds)
-        yield "base", _timed(partial(self._transcribe, path, replace(self._first, model=self._base)))[1]
-        started, worked = time.perf_counter(), time.process_time()
-        text = self._peer(path).text
-        yield "faster-whisper", Heard(text, time.perf_counter() - started, time.process_time() - worked)
+            made, more_wall, more_cpu = _timed(partial(self._passes, path, v1, second))
+            yield name, (made, wall + more_wall, cpu + more_cpu)
+        yield "base", _timed(lambda: self._transcribe(path, replace(self._first, model=self._base)))
 
     def _transcribe(self, path: Path, request: Request) -> Made:
         return transcribe(Material(path), request, self._engines, Hook())
@@ -69,7 +81,8 @@ class Systems:
         return passes(Material(path, parent=v1), request, self._engines, Hook())
 
 
-def _timed(make: Callable[[], Made]) -> tuple[Made, Heard]:
+def _timed(make: Callable[[], T]) -> tuple[T, float, float]:
+    """What is made, and the seconds that it took, by the clock and of all cores."""
     started, worked = time.perf_counter(), time.process_time()
     made = make()
-    return made, Heard(made.transcript.text, time.perf_counter() - started, time.process_time() - worked)
+    return made, time.perf_counter() - started, time.process_time() - worked

@@ -9,34 +9,27 @@ the expected calibration error is above 0.05 on what nothing was fitted on.
 from __future__ import annotations
 
 import argparse
-import pickle
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.accuracy_systems import OURS, Systems
 from benchmarks.diarize_sound import write_wav
-from benchmarks.hard_set import CLEAN, clips, conditions, hard
+from benchmarks.hard_set import CLEAN, clips, conditions_of, hard
+from benchmarks.keeping import kept
 from benchmarks.recordings import Recording, long_speech, other_speech
 from benchmarks.scoring import correlation, errors, normalised
-from benchmarks.second_model import second_folder
-from benchmarks.systems import MODEL
 from trax.evaluation.alignment import aligned_words
-from trax.flow import Hook, Made, Material, PassOptions, Request
-from trax.stages.passes import passes
-from trax.stages.transcribe import transcribe
 from trax.transcript import Transcript
 from trax.transcription.confidence import SUREST, estimate_accuracy, features, mean_confidence, word_confidences
-from trax.transcription.engines import EngineOptions, Engines
 
-SYSTEMS = ("v1", "v3", "v3 + base", "base")
 BINS = 10
 MOST_ERROR = 0.05
-TURN = 5  # conditions that follow each other on one clip lie so far apart
 Numbers = NDArray[np.float64]
 # Of words: how sure something is of each, and whether it is right
 Told = tuple[Numbers, NDArray[np.bool_]]
@@ -56,12 +49,7 @@ def main() -> int:
     parser.add_argument("--conditions", type=int, default=6, help="of the hard set, for each clip; they take turns")
     parser.add_argument("--keep", type=Path, help="where to keep what was heard, and to find it the next time")
     options = parser.parse_args()
-    if options.keep and options.keep.exists():
-        heard = pickle.loads(options.keep.read_bytes())
-    else:
-        heard = list(hear(options.conditions))
-        if options.keep:
-            options.keep.write_bytes(pickle.dumps(heard))
+    heard = kept(options.keep, lambda: hear(options.conditions))
     fit([one for one in heard if one.set == "tune"])
     return 0 if report(heard) <= MOST_ERROR else 1
 
@@ -70,38 +58,23 @@ def hear(number: int) -> Iterator[Heard]:
     """Both halves of the readers, clean and under so many conditions, and two sets on which nothing was fitted."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        engines = Engines(EngineOptions(folder, offline=True, cache_folder=folder / "cache"), lambda _: None)
-        second = str(second_folder(folder))
+        systems = Systems(folder)
         for set_name, recording in _recordings(folder, number):
-            yield Heard(set_name, recording.text, dict(_made(recording.path, engines, second)))
+            yield Heard(set_name, recording.text, systems.transcripts(recording.path))
             print(".", end="", flush=True, file=sys.stderr)
 
 
 def _recordings(folder: Path, number: int) -> Iterator[tuple[str, Recording]]:
-    every = conditions()
     for held, set_name in ((False, "tune"), (True, "held")):
         half = clips(held=held)
         for place, clip in enumerate(half):
-            for condition in (CLEAN, *(every[(place + TURN * turn) % len(every)] for turn in range(number))):
+            for condition in (CLEAN, *conditions_of(place, number)):
                 path = folder / f"{condition.name}-{clip.name}.wav"
                 write_wav(path, hard(clip, half, condition))
                 yield set_name, Recording(path, clip.source.text)
     yield "longform", long_speech()
     for recording in other_speech():
         yield "other", recording
-
-
-def _made(path: Path, engines: Engines, second: str) -> Iterator[tuple[str, Transcript]]:
-    request = Request(model=MODEL, language="en")
-    v1 = transcribe(Material(path), request, engines, Hook())
-    yield "v1", v1.transcript
-    yield "v3", _passes(path, v1, request, engines)
-    yield "v3 + base", _passes(path, v1, replace(request, passes=PassOptions(second_model=second)), engines)
-    yield "base", transcribe(Material(path), replace(request, model=second), engines, Hook()).transcript
-
-
-def _passes(path: Path, v1: Made, request: Request, engines: Engines) -> Transcript:
-    return passes(Material(path, parent=v1), request, engines, Hook()).transcript
 
 
 def right(transcript: Transcript, text: str) -> NDArray[np.bool_]:
@@ -160,7 +133,7 @@ def report(heard: Sequence[Heard]) -> float:
     )
     found = {}
     for name in sets:
-        for system in SYSTEMS:
+        for system in OURS:
             calibrated = _told(heard, name, system, word_confidences)
             own = _told(heard, name, system, _own)
             found[name, system] = calibration_error(calibrated)

@@ -15,7 +15,7 @@ from time import process_time
 
 import numpy as np
 
-from benchmarks.hard_set import ADDITIONS, CHANGES, Clip, Condition, Numbers, clips, hard
+from benchmarks.hard_set import ADDITIONS, CHANGES, Clip, Condition, Numbers, at_loudness, clips, hard
 from benchmarks.recordings import DATA, long_speech
 from trax.audio import SAMPLE_RATE, Samples, Window
 from trax.coverage.listening import Listener
@@ -96,12 +96,12 @@ def _made(kind: str, half: Sequence[Clip], *levels: float) -> Iterator[Case]:
     for number, clip in enumerate(half):
         sound = ADDITIONS[kind](clip, half, np.random.default_rng(number))
         for level in levels:
-            yield (_at(sound, level) if level else np.zeros(len(sound), dtype=np.float32)), None
+            yield (at_loudness(sound, level) if level else np.zeros(len(sound), dtype=np.float32)), None
 
 
 def _hum() -> Samples:
     time = np.arange(SECONDS * SAMPLE_RATE) / SAMPLE_RATE
-    return _at(np.sum([np.sin(2 * np.pi * 50 * tone * time) / tone for tone in range(1, 40)], axis=0), LOUD)
+    return at_loudness(np.sum([np.sin(2 * np.pi * 50 * tone * time) / tone for tone in range(1, 40)], axis=0), LOUD)
 
 
 def _files(paths: Sequence[Path]) -> Iterator[Case]:
@@ -138,11 +138,6 @@ def _milliseconds(track: Track, where: list[Span] | None) -> Numbers:
     if where is None:
         return np.array([length(of_kind(track, kind)) for kind in SOUNDS], dtype=np.float64)
     return np.array([length(common(of_kind(track, kind), where)) for kind in SOUNDS], dtype=np.float64)
-
-
-def _at(sound: Numbers, level: float) -> Samples:
-    samples: Samples = (sound / np.sqrt(np.square(sound).mean()) * 10 ** (level / 20)).astype(np.float32)
-    return samples
 
 
 def _blocks(sound: Samples) -> Iterator[Samples]:

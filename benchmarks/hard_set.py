@@ -28,6 +28,7 @@ from trax.timeline import Seconds
 
 SEED = 8
 LEVELS = (10.0, 5.0)  # dB that the voice is above what is mixed in
+TURN = 5  # conditions that follow each other on one clip lie so far apart
 PEAK = 0.97
 VOICES = 4  # that speak at the same time in the background
 LOWEST_HERTZ = 50.0  # of pink noise
@@ -83,6 +84,12 @@ def conditions() -> list[Condition]:
     return [*mixed, *map(Condition, CHANGES)]
 
 
+def conditions_of(place: int, number: int) -> list[Condition]:
+    """So many conditions for the clip at that place of its half: all of them take turns."""
+    every = conditions()
+    return [every[(place + TURN * turn) % len(every)] for turn in range(min(number, len(every)))]
+
+
 def hard(clip: Clip, half: Sequence[Clip], condition: Condition) -> Samples:
     """The clip under a condition; the other voices are those of `half`, to which it belongs."""
     if condition == CLEAN:
@@ -112,6 +119,11 @@ def at_level(voice: Numbers, other: Numbers, decibels: float) -> Numbers:
     """Both together, the voice so much above the other, both by their mean power."""
     gain = np.sqrt(np.square(voice).mean() / (np.square(other).mean() + 1e-12)) * 10 ** (-decibels / 20)
     return np.asarray(voice + gain * other)
+
+
+def at_loudness(sound: Numbers, level: float) -> Samples:
+    """The sound at so many dBFS, by its mean power."""
+    return np.asarray(sound / np.sqrt(np.square(sound).mean()) * 10 ** (level / 20), dtype=np.float32)
 
 
 def white(clip: Clip, _: Sequence[Clip], chance: Generator) -> Numbers:

@@ -10,7 +10,6 @@ numbers that `passes/weights.py` holds, and what they are worth: fitted on all r
 from __future__ import annotations
 
 import argparse
-import pickle
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -20,7 +19,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.hard_set import CLEAN, Clip, Condition, clips, conditions, hard
+from benchmarks.hard_set import CLEAN, Clip, Condition, clips, conditions_of, hard
+from benchmarks.keeping import kept
 from benchmarks.scoring import errors
 from benchmarks.second_model import second_model
 from trax.audio import Window
@@ -75,12 +75,7 @@ def main() -> int:
     parser.add_argument("--conditions", type=int, default=5, help="of each clip, beside the clean one")
     parser.add_argument("--keep", type=Path, help="where to keep what was heard, and to find it the next time")
     options = parser.parse_args()
-    if options.keep and options.keep.exists():
-        heard = pickle.loads(options.keep.read_bytes())
-    else:
-        heard = list(hear(units(options.conditions)))
-        if options.keep:
-            options.keep.write_bytes(pickle.dumps(heard))
+    heard = kept(options.keep, lambda: hear(units(options.conditions)))
     for roles in (ONE, TWO):
         report(roles, heard)
     return 0
@@ -88,11 +83,10 @@ def main() -> int:
 
 def units(number: int) -> list[tuple[Clip, Condition]]:
     """Each clip of the tune half, clean and under so many conditions, which take turns."""
-    every = conditions()
     return [
         (clip, condition)
         for place, clip in enumerate(clips(held=False))
-        for condition in (CLEAN, *(every[(place + 5 * turn) % len(every)] for turn in range(min(number, len(every)))))
+        for condition in (CLEAN, *conditions_of(place, number))
     ]
 
 
