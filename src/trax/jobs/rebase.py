@@ -76,7 +76,7 @@ def conflicts_of(content: Mapping[str, Any]) -> tuple[Conflict, ...]:
     facts = content.get("edited")
     if not isinstance(facts, dict) or facts.get("how") != "rebase":
         raise UsageError("No corrections were carried over to this version.", LIST)
-    return tuple(Conflict(**conflict) for conflict in facts["conflicts"])
+    return tuple(Conflict(**conflict) for conflict in facts.get("conflicts") or ())
 
 
 def _edit(tree: Tree, file: MediaFile, found: TranscriptionResult | None) -> Version:
