@@ -18,16 +18,16 @@ def without_loops(items: Sequence[Item], key: Callable[[Item], str]) -> list[Ite
         keys = [key(item) for item in kept]
         position, result = 0, list[Item]()
         while position < len(kept):
-            repeats = _repeats(keys, position, length)
-            looping = repeats > REPEATS_KEPT
+            times = repeats(keys, position, length)
+            looping = times > REPEATS_KEPT
             end = position + (REPEATS_KEPT * length if looping else 1)
             result += kept[position:end]
-            position += repeats * length if looping else 1
+            position += times * length if looping else 1
         kept = result
     return kept
 
 
-def _repeats(keys: Sequence[str], position: int, length: int) -> int:
+def repeats(keys: Sequence[str], position: int, length: int) -> int:
     """How often the phrase at `position` comes in a row, itself included."""
     phrase = keys[position : position + length]
     count = 1

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from trax.audio import Window
 from trax.evaluation.alignment import aligned_words
-from trax.loops import LONGEST_LOOP, REPEATS_KEPT
+from trax.loops import LONGEST_LOOP, REPEATS_KEPT, repeats
 from trax.passes.doubt import share_in_speech
 from trax.passes.hearings import Hearing, comparable
 from trax.transcript import Word
@@ -66,7 +66,7 @@ def _loops(words: Sequence[Word]) -> Iterator[Removal]:
     keys = [comparable(word.text) for word in words]
     place = 0
     while place < len(keys):
-        ends = [place + length * _repeats(keys, place, length) for length in range(1, LONGEST_LOOP + 1)]
+        ends = [place + length * repeats(keys, place, length) for length in range(1, LONGEST_LOOP + 1)]
         end = max(
             (end for length, end in enumerate(ends, 1) if end - place > REPEATS_KEPT * length),
             default=place,
@@ -74,15 +74,6 @@ def _loops(words: Sequence[Word]) -> Iterator[Removal]:
         if end > place:
             yield Removal(place, end, "loop")
         place = max(end, place + 1)
-
-
-def _repeats(keys: Sequence[str], place: int, length: int) -> int:
-    """How often the phrase there comes in a row."""
-    count = 1
-    phrase = keys[place : place + length]
-    while len(phrase) == length and keys[place + count * length : place + (count + 1) * length] == phrase:
-        count += 1
-    return count
 
 
 def _unspoken(window: Window, words: Sequence[Word], silence: float, hearings: Sequence[Hearing]) -> Iterator[Removal]:

@@ -35,7 +35,10 @@ def word_confidences(transcript: Transcript) -> tuple[float, ...]:
 
 def segment_confidences(segment: Segment) -> tuple[float, ...]:
     """Of each word of one segment."""
-    return tuple(_share(sum(part) + OFFSET) for part in _weighted(features(segment)))
+    return tuple(
+        _share(OWN * own + BEFORE * before + BEHIND * behind + SEGMENT * logprob + OFFSET)
+        for own, before, behind, logprob in features(segment)
+    )
 
 
 def features(segment: Segment) -> Iterator[tuple[float, float, float, float]]:
@@ -56,11 +59,6 @@ def estimate_accuracy(transcript: Transcript) -> float | None:
     """Expected 1 - WER, 0..1; None where nothing was said."""
     confidence = mean_confidence(transcript)
     return None if confidence is None else _share(ACCURACY_SLOPE * _odds(confidence) + ACCURACY_OFFSET)
-
-
-def _weighted(values: Iterator[tuple[float, float, float, float]]) -> Iterator[tuple[float, ...]]:
-    for own, before, behind, logprob in values:
-        yield OWN * own, BEFORE * before, BEHIND * behind, SEGMENT * logprob
 
 
 def _odds(probability: float) -> float:
